@@ -1,0 +1,113 @@
+"""The `endpoint` section: how a release is served."""
+
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from trimaran_providers.contract.spec.compute import Compute
+from trimaran_runtime.section import Section
+from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
+
+
+class EndpointKind(StrEnum):
+    """How predictions are asked for."""
+
+    realtime = "realtime"
+    """HTTP, replicas that stay up."""
+    serverless = "serverless"
+    """HTTP, capacity by request, may start cold."""
+    asynchronous = "async"
+    """A queue: request in, result object out."""
+    batch = "batch"
+    """A whole table at a time, on a schedule or by hand."""
+
+
+class Replicas(Section):
+    """How many copies serve, and when there are more."""
+
+    min: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Fewest replicas; 0: scale to zero when idle."""
+    max: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Most replicas."""
+    target_concurrency: Annotated[float, Field(gt=0)] | None = None
+    """Requests in flight per replica that autoscaling aims at; None: no autoscaling."""
+    scale_in_cool_down_seconds: Annotated[int, Field(ge=0)] = 300
+    """Shortest time between two reductions, seconds."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min ({self.min}) must not exceed max ({self.max})")
+        return self
+
+
+class Strategy(StrEnum):
+    """How traffic moves to a new release."""
+
+    all_at_once = "all_at_once"
+    canary = "canary"
+    linear = "linear"
+    rolling = "rolling"
+
+
+class RollbackSignal(StrEnum):
+    """What sends traffic back to the old release."""
+
+    errors = "errors"
+    """More 5xx answers than the old release by more than noise, or above the alert's rate."""
+    latency = "latency"
+    """A 99th percentile above the alert's limit, or twice the old release's."""
+
+
+Percent = Annotated[int, Field(ge=1, le=100)]
+
+
+class Rollout(Section):
+    """How traffic moves to a new release, and what moves it back."""
+
+    strategy: Strategy = Strategy.all_at_once
+    """`all_at_once`, `canary`, `linear` or `rolling`."""
+    steps: tuple[Percent, ...] = (10, 100)
+    """Shares of traffic on the new release, percent, ending at 100 (canary and linear)."""
+    bake_minutes: Annotated[float, Field(ge=0, le=1440)] = 5
+    """Watching time after each step but the last, minutes."""
+    rollback_on: tuple[RollbackSignal, ...] = (RollbackSignal.errors,)
+    """Signals that send traffic back."""
+
+    @model_validator(mode="after")
+    def _rises_to_100(self) -> Self:
+        if self.steps[-1:] != (100,) or any(b <= a for a, b in pairwise(self.steps)):
+            raise ValueError(f"steps must rise and end at 100, given {list(self.steps)}")
+        return self
+
+
+class Shadow(Section):
+    """A second release that gets a copy of traffic and answers nobody."""
+
+    channel: str = "candidate"
+    """Channel whose release is shadowed."""
+    fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of requests copied, 0 to 1."""
+
+
+class EndpointSpec(Section):
+    """How a release is served."""
+
+    kind: EndpointKind = EndpointKind.realtime
+    """`realtime`, `serverless`, `async` or `batch`."""
+    compute: Compute = Compute()
+    """Machine of one replica."""
+    replicas: Replicas = Replicas()
+    """How many copies serve."""
+    rollout: Rollout = Rollout()
+    """How traffic moves to a new release."""
+    shadow: Shadow | None = None
+    """Copying of traffic to a second release; None: none."""
+    capture: CaptureConfig | None = CaptureConfig()
+    """Recording of traffic; None (null): nothing is recorded, and the monitor cannot see."""
+    limits: LimitsConfig = LimitsConfig()
+    """What one request may cost."""
+    port: Annotated[int, Field(ge=1024, le=65_535)] | None = None
+    """Port on the local cloud; None: a free one, kept over restarts. Clouds choose their own."""

@@ -1,0 +1,58 @@
+"""Approving, and rolling back: what moves `approved` and `production`."""
+
+from trimaran_runtime.errors import RegistryError
+from trimaran_runtime.registry.channels import Channel, Pointer, current, history, move
+from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.storage.store import Store
+
+
+def approve(store: Store, release_id: str, *, why: str, who: str | None = None) -> Pointer:
+    """Move `approved` and then `production` to an accepted release.
+
+    Approving twice is harmless; a kill between the two moves is healed by approving again.
+
+    Raises:
+        RegistryError: the gate refused the release, or somebody else moved a channel.
+    """
+    release = read_release(store, release_id)
+    if not release.verdict.accepted:
+        failed = [c.name for c in release.verdict.checks if c.judged and not c.passed]
+        raise RegistryError(
+            f"the gate refused release {release_id[:SHORT]} ({', '.join(failed)})",
+            where="approve",
+            next_step=f"see `trimaran report {release_id[:SHORT]}`",
+        )
+    for channel in (Channel.approved, Channel.production):
+        now = current(store, channel)
+        pointer = move(
+            store, channel, release_id, expected=now.release if now else None, why=why, who=who
+        )
+    return pointer
+
+
+def rollback(
+    store: Store, release_id: str | None = None, *, why: str, who: str | None = None
+) -> Pointer:
+    """Move `production` to the release before, or to a given one that was there before.
+
+    Raises:
+        RegistryError: nothing to roll back to, or the release was never in production.
+    """
+    records = history(store, Channel.production)
+    if not records:
+        raise RegistryError("nothing is in production", where="rollback")
+    now = records[-1]
+    before = [r.release for r in records if r.release != now.release]
+    if not before:
+        raise RegistryError(
+            f"release {now.release[:SHORT]} is the only one that was ever in production",
+            where="rollback",
+        )
+    target = release_id or before[-1]
+    if target not in before:
+        raise RegistryError(
+            f"release {target[:SHORT]} was never in production, or is there now",
+            where="rollback",
+            allowed=", ".join(dict.fromkeys(r[:SHORT] for r in reversed(before))),
+        )
+    return move(store, Channel.production, target, expected=now.release, why=why, who=who)

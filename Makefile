@@ -1,0 +1,41 @@
+# Everything a checkout does. Each target sets the checkout up first; once it is, that is instant.
+PYTHON ?= python3
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.PHONY: help setup demo test check format verify bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## the locked environment (.venv) and the Pulumi engine (.venv/engine)
+	@$(PYTHON) -m tools.setup
+
+demo: setup ## the whole loop on this machine
+	@tools/run python tools/demo.py
+
+check: setup ## format, lint, types, import rules
+	tools/run ruff format --check
+	tools/run ruff check
+	tools/run mypy
+	tools/run lint-imports
+
+format: setup ## rewrite the sources as `check` wants them
+	tools/run ruff format
+	tools/run ruff check --fix
+
+test: setup check ## check, then every kind of test on a fixed sample
+	tools/run python -m pytest
+
+verify: setup check ## check, then every test with the sweeps in full
+	TRIMARAN_SWEEP=full tools/run python -m pytest
+
+bench: setup ## the benchmarks
+	tools/run python -m pytest -m bench tests/benchmarks
+
+lock: setup ## requirements.lock from requirements.in; LOCK=--upgrade for newer versions
+	tools/run uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	    --python-version 3.11 $(LOCK) --custom-compile-command "make lock" \
+	    requirements.in -o requirements.lock
+
+clean: ## remove the environment and caches; the engine stays in the per-user cache
+	rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build

@@ -17,7 +17,7 @@ from tools.setup.failure import Unavailable
 Command = Sequence[str | Path]
 
 _TERMINAL_EVERY_SECONDS = 1
-_LOG_EVERY_SECONDS = 15
+LOG_EVERY_SECONDS = 15
 _TAIL_LINES = 12
 
 
@@ -75,7 +75,7 @@ def run(
 def _wait(process: subprocess.Popen[bytes], label: str, timeout_seconds: float | None) -> bool:
     """Wait for the process while reporting; False when time ran out first."""
     terminal = sys.stdout.isatty()
-    every = _TERMINAL_EVERY_SECONDS if terminal else _LOG_EVERY_SECONDS
+    every = _TERMINAL_EVERY_SECONDS if terminal else LOG_EVERY_SECONDS
     start = time.monotonic()
     reported = False
     while True:

@@ -19,7 +19,7 @@ from tools.setup.command import Command, locked, run, say
 from tools.setup.failure import SetupError, Unavailable
 
 # Beside `pulumi`: hosts of Python and YAML programs, and what the Python host starts.
-_COMPANIONS = ("pulumi-language-python", "pulumi-language-python-exec", "pulumi-language-yaml")
+COMPANIONS = ("pulumi-language-python", "pulumi-language-python-exec", "pulumi-language-yaml")
 _CONNECT_SECONDS = 5
 _DOWNLOAD_SECONDS = 300
 _DOWNLOAD = """
@@ -139,7 +139,7 @@ def on_path(version: str) -> Path:
     found = shown.stdout.strip().removeprefix("v")
     if not _recent(found, version):
         raise Unavailable(f"{pulumi} is version {found or 'unknown'}, older than {version}")
-    for name in _COMPANIONS:
+    for name in COMPANIONS:
         if not (folder / name).exists() and shutil.which(name) is None:
             raise Unavailable(f"{pulumi} has no {name}")
     return folder
@@ -162,7 +162,7 @@ def download(python: Path, version: str, target: Path) -> Path:
                 run(command, f"downloading Pulumi {version}", timeout_seconds=_DOWNLOAD_SECONDS)
             except Unavailable as error:
                 raise Unavailable(str(error).splitlines()[-1]) from error
-            for name in _COMPANIONS:
+            for name in COMPANIONS:
                 if not (fresh / "bin" / name).exists():
                     raise Unavailable(f"the release has no {name}")
     return target / "bin"

@@ -17,7 +17,7 @@ _PROGRAMS = (
     ("cli", "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"),
 )
 # Scripts of the CLI's SDK module that belong beside the programs.
-_SCRIPTS = (
+SCRIPTS = (
     "python/cmd/pulumi-language-python-exec",
     "python/dist/pulumi-resource-pulumi-python",
 )
@@ -50,7 +50,7 @@ def build(modules: Path, version: str, target: Path) -> None:
         run(command, label, cwd=modules / module, env=env)
     where = [go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", _SDK]
     sdk = Path(run(where, "finding the SDK's scripts", cwd=modules / "cli", env=env).strip())
-    for script in _SCRIPTS:
+    for script in SCRIPTS:
         copy = target / Path(script).name
         shutil.copyfile(sdk / script, copy)
         copy.chmod(0o755)

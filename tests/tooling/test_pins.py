@@ -1,0 +1,50 @@
+"""The locked inputs: whole, hashed, and free of addresses."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.setup.engine import Pins
+from tools.setup.environment import locked_pin
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = (ROOT / "requirements.lock").read_text()
+MODULES = ROOT / "tools" / "pulumi"
+NAMES = ("cli", "python", "yaml")
+
+
+def test_lock_names_no_address() -> None:
+    assert not re.findall(r"\S*://\S*|--(?:extra-)?index\S*|--find-links\S*|@ file\S*", LOCK)
+
+
+def test_every_pin_is_exact_and_hashed() -> None:
+    pins = re.split(r"^(?=[A-Za-z0-9])", LOCK, flags=re.MULTILINE)[1:]
+    assert len(pins) > 50
+    bad = [pin.splitlines()[0] for pin in pins if not re.match(r"\S+==\S+", pin)]
+    bad += [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin]
+    assert not bad
+
+
+def test_lock_covers_what_the_distributions_ask_for() -> None:
+    asked = (ROOT / "requirements.in").read_text()
+    names = [name.replace(".", "-") for name in re.findall(r"^[\w.-]+", asked, re.MULTILINE)]
+    missing = [name for name in names if f"\n{name}==" not in LOCK]
+    assert not missing, "run `make lock`"
+
+
+def test_sdk_and_engine_are_the_same_version() -> None:
+    assert locked_pin("pulumi", LOCK).startswith(f"pulumi=={Pins.of(MODULES).cli} ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_go_module_is_pinned_whole(name: str) -> None:
+    go_mod = (MODULES / name / "go.mod").read_text()
+    assert "replace" not in go_mod
+    assert "toolchain" not in go_mod
+    required = re.findall(r"^require (\S+) (v\S+)$", go_mod, re.MULTILINE)
+    assert len(required) == 1
+    module, version = required[0]
+    sums = (MODULES / name / "go.sum").read_text()
+    assert f"\n{module} {version} h1:" in f"\n{sums}"
+    assert f"\n{module} {version}/go.mod h1:" in f"\n{sums}"

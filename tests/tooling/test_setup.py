@@ -151,10 +151,13 @@ def test_an_unreachable_download_is_one_line(
     assert not target.exists()
 
 
-def test_an_old_python_gets_a_sentence() -> None:
+def test_an_old_python_gets_a_sentence(tmp_path: Path) -> None:
     code = (ROOT / "tools" / "setup" / "__main__.py").read_text()
     old = "import sys; sys.version_info = (3, 9, 1); sys.version = '3.9.1 (main)'\n"
-    done = subprocess.run([sys.executable, "-c", old + code], capture_output=True, text=True)
+    # Elsewhere, so that a set-up that went on would find nothing to change.
+    done = subprocess.run(
+        [sys.executable, "-c", old + code], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 1
     assert done.stderr.startswith("setup: Python 3.11 or newer is needed, this is 3.9.1;")
     assert len(done.stderr.splitlines()) == 1

@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from trimaran_providers.contract.errors import UnsupportedError
-from trimaran_providers.contract.spec import StackSpec
 
 
 class Support(StrEnum):
@@ -129,14 +128,18 @@ class Capabilities:
                 return self.table[section]
         return None
 
-    def check(self, spec: StackSpec) -> tuple[tuple[Leaf, Capability], ...]:
+    def check(self, spec: BaseModel, path: str = "") -> tuple[tuple[Leaf, Capability], ...]:
         """Refuse what the cloud rejects; return what it emulates.
+
+        Args:
+            spec: the spec, or a section of it.
+            path: where the section stands.
 
         Raises:
             UnsupportedError: for the first rejected field that the user set.
         """
         found = []
-        for leaf in leaves(spec):
+        for leaf in leaves(spec, path):
             capability = self.of(leaf)
             if capability is None:
                 raise UnsupportedError(self.cloud, leaf.path, "this cloud does not mention it")

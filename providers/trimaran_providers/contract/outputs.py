@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trimaran_runtime.alerting.config import AlertRules
+
 if TYPE_CHECKING:
     from pulumi import Output
 
@@ -85,5 +87,7 @@ class AlertsOutputs:
 
     id: Output[str]
     """The cloud's own id (topic, action group, log)."""
+    rules: AlertRules
+    """What is worth a message; an endpoint rolls back by the same limits."""
     resources: tuple[Any, ...] = ()
     """What others depend on."""

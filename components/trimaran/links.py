@@ -1,0 +1,50 @@
+"""Components given to other components: as objects in Python, as ids from any language."""
+
+from typing import Any
+
+import pulumi
+
+from trimaran_providers.contract.cloud import Upstream
+from trimaran_providers.contract.outputs import (
+    AlertsOutputs,
+    ArtifactStoreOutputs,
+    PipelineOutputs,
+    RegistryOutputs,
+)
+from trimaran_runtime.alerting.config import AlertRules
+
+
+def store_given(uri: Any) -> ArtifactStoreOutputs:
+    """A store known by its URI."""
+    output: pulumi.Output[str] = pulumi.Output.from_input(uri)
+    return ArtifactStoreOutputs(uri=output, id=output)
+
+
+def alerts_given(alerts_id: Any) -> AlertsOutputs:
+    """Alerts known by their id; None: an empty id, nobody is told."""
+    return AlertsOutputs(id=pulumi.Output.from_input(alerts_id or ""), rules=AlertRules())
+
+
+def pipeline_given(run: Any) -> PipelineOutputs:
+    """A pipeline known by its last run."""
+    known = pulumi.Output.from_input(run)
+    empty = pulumi.Output.from_input("")
+    return PipelineOutputs(id=empty, run=known, status=empty, release=empty)
+
+
+def registry_given(release: Any) -> RegistryOutputs:
+    """A registry known by the release in production."""
+    known = pulumi.Output.from_input(release)
+    return RegistryOutputs(id=known, candidate=known, approved=known, production=known)
+
+
+def upstream_of(
+    *, store_uri: Any, alerts_id: Any = None, run: Any = None, release: Any = None
+) -> Upstream:
+    """What a component builds on, from the ids in its arguments."""
+    return Upstream(
+        store=store_given(store_uri),
+        alerts=alerts_given(alerts_id),
+        pipeline=pipeline_given(run) if run is not None else None,
+        registry=registry_given(release) if release is not None else None,
+    )

@@ -1,0 +1,153 @@
+"""`trimaran:local:ModelRegistry`: the channels of a store, and who moves them."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlparse
+
+from trimaran_providers.contract.errors import CorruptedError
+from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
+from trimaran_runtime.errors import RuntimeFault
+from trimaran_runtime.registry.approval import approve
+from trimaran_runtime.registry.channels import Channel, current, history, move
+from trimaran_runtime.registry.config import Approval
+from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.storage.store import Store
+
+
+class ModelRegistryInputs(ResourceModel):
+    """The registry of a store."""
+
+    store_uri: str
+    """URI of the artifact store."""
+    approval: Approval
+    """`automatic` or `manual`."""
+    run: str = ""
+    """Last pipeline run this update knows of; a change makes the update look again."""
+
+
+class ModelRegistryOutputs(ResourceModel):
+    """Where the channels point; empty: nowhere yet."""
+
+    store_uri: str
+    """URI of the artifact store."""
+    candidate: str
+    """Full id of the newest accepted release."""
+    approved: str
+    """Full id of the newest approved release."""
+    production: str
+    """Full id of the release in production."""
+    state: Literal["ready", "damaged"] = "ready"
+    """`damaged`: production points at a release that is lost or altered."""
+
+
+class ModelRegistryHandler:
+    """CRUD of a registry; its id is the store's path. The releases belong to the store."""
+
+    token = "trimaran:local:ModelRegistry"
+    inputs = ModelRegistryInputs
+    outputs = ModelRegistryOutputs
+    replace_on = frozenset({"store_uri"})
+
+    def create(
+        self, inputs: ModelRegistryInputs, report: Reporter
+    ) -> Created[ModelRegistryOutputs]:
+        path = unquote(urlparse(inputs.store_uri).path)
+        return Created(id=path, outputs=_reconcile(inputs, report))
+
+    def read(
+        self, resource_id: str
+    ) -> tuple[ModelRegistryInputs, ModelRegistryOutputs] | None:
+        if not Path(resource_id).is_dir():
+            return None
+        store = Store.open_directory(Path(resource_id))
+        inputs = ModelRegistryInputs(store_uri=store.uri, approval=Approval.automatic)
+        try:
+            outputs = _outputs(store)
+        except RuntimeFault:
+            outputs = ModelRegistryOutputs(
+                store_uri=store.uri, candidate="", approved="", production="", state="damaged"
+            )
+        return inputs, outputs
+
+    def drifted(self, outputs: ModelRegistryOutputs) -> frozenset[str]:
+        return frozenset({"state"}) if outputs.state != "ready" else frozenset()
+
+    def update(
+        self,
+        resource_id: str,
+        old: ModelRegistryOutputs,
+        new: ModelRegistryInputs,
+        report: Reporter,
+    ) -> ModelRegistryOutputs:
+        return _reconcile(new, report)
+
+    def delete(self, resource_id: str, old: ModelRegistryOutputs, report: Reporter) -> None:
+        return
+
+
+def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOutputs:
+    try:
+        store = Store(inputs.store_uri)
+        _approve_waiting(store, inputs.approval)
+        _leave_damaged(store, report)
+        outputs = _outputs(store)
+    except RuntimeFault as exc:
+        raise CorruptedError(str(exc)) from exc
+    if outputs.state == "damaged":
+        raise CorruptedError(
+            f"release {outputs.production[:SHORT]} in production is lost or altered, "
+            "and no earlier one is whole",
+            where=inputs.store_uri,
+            next_step="restore the store, or run the pipeline with `trimaran run`",
+        )
+    if outputs.candidate and outputs.candidate != outputs.approved:
+        short = outputs.candidate[:SHORT]
+        report.info(f"release {short} waits for `trimaran approve {short}`")
+    elif outputs.production:
+        report.info(f"release {outputs.production[:SHORT]} (production)")
+    return outputs
+
+
+def _approve_waiting(store: Store, approval: Approval) -> None:
+    """Approve what the gate accepted while approval was manual, once it is automatic."""
+    candidate = current(store, Channel.candidate)
+    if approval is not Approval.automatic or candidate is None:
+        return
+    ever = {record.release for record in history(store, Channel.approved)}
+    if candidate.release not in ever and _whole(store, candidate.release):
+        approve(store, candidate.release, why="approval became automatic")
+
+
+def _leave_damaged(store: Store, report: Reporter) -> None:
+    """Point production at the newest release that is still whole."""
+    records = history(store, Channel.production)
+    if not records or _whole(store, records[-1].release):
+        return
+    lost = records[-1].release
+    for record in reversed(records):
+        if _whole(store, record.release):
+            why = f"release {lost[:SHORT]} is lost or altered"
+            move(store, Channel.production, record.release, expected=lost, why=why)
+            report.warning(f"{why}: production is {record.release[:SHORT]} again")
+            return
+
+
+def _whole(store: Store, release_id: str) -> bool:
+    try:
+        store.read_blob(read_release(store, release_id).model.file.digest)
+    except RuntimeFault:
+        return False
+    return True
+
+
+def _outputs(store: Store) -> ModelRegistryOutputs:
+    pointers = {channel: current(store, channel) for channel in Channel}
+    released = {c: p.release if p else "" for c, p in pointers.items()}
+    production = released[Channel.production]
+    return ModelRegistryOutputs(
+        store_uri=store.uri,
+        candidate=released[Channel.candidate],
+        approved=released[Channel.approved],
+        production=production,
+        state="ready" if not production or _whole(store, production) else "damaged",
+    )

@@ -1,0 +1,89 @@
+"""The record of one pipeline run, kept beside its logs."""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from trimaran_providers.contract.errors import CorruptedError
+from trimaran_providers.local.atomic import write_atomic
+from trimaran_runtime.section import Section
+from trimaran_runtime.storage.digest import canonical_json
+
+
+class Status(StrEnum):
+    """How a run or a step stands."""
+
+    running = "running"
+    succeeded = "succeeded"
+    refused = "refused"
+    """The gate refused the model."""
+    invalid = "invalid"
+    """Validation refused the data."""
+    failed = "failed"
+    """A step crashed, or the user's code raised."""
+    interrupted = "interrupted"
+    """The run's process was killed."""
+
+
+class StepRecord(Section):
+    """One step of a run."""
+
+    name: str
+    status: Status
+    seconds: float = 0
+    """Wall time, seconds."""
+    summary: str = ""
+    """Last line the step printed."""
+
+
+class RunRecord(Section):
+    """One run of the pipeline."""
+
+    id: str
+    """`YYYYmmdd-HHMMSS-xxxxxx`: sorts by time."""
+    model_name: str
+    status: Status
+    trigger: str
+    """What started it: `up`, `schedule`, `drift`, `manual`."""
+    started: datetime
+    finished: datetime | None = None
+    steps: tuple[StepRecord, ...] = ()
+    release: str | None = None
+    """Full id of the release it registered, accepted or refused."""
+    message: str = ""
+    """Why it did not succeed, as shown to the user."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time, seconds; of the finished steps while it runs."""
+        if self.finished is None:
+            return sum(step.seconds for step in self.steps)
+        return (self.finished - self.started).total_seconds()
+
+
+def write_run(runs: Path, record: RunRecord) -> None:
+    """Write a run's record."""
+    content = canonical_json(record.model_dump(mode="json"))
+    write_atomic(runs / record.id / "run.json", content)
+
+
+def read_run(runs: Path, run_id: str) -> RunRecord | None:
+    """Read a run's record; None: there is none. Raises CorruptedError."""
+    path = runs / run_id / "run.json"
+    try:
+        return RunRecord.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as exc:
+        raise CorruptedError(
+            f"the record of run {run_id} cannot be read", where=str(path),
+            next_step="delete that file",
+        ) from exc
+
+
+def list_runs(runs: Path) -> list[RunRecord]:
+    """Every run, newest first."""
+    found = (read_run(runs, p.parent.name) for p in runs.glob("*/run.json"))
+    return sorted((r for r in found if r is not None), key=lambda r: r.id, reverse=True)

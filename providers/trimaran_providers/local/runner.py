@@ -1,0 +1,179 @@
+"""Runs the pipeline in local processes: one at a time per store, its record always on disk."""
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trimaran_providers.contract.errors import ResourceError
+from trimaran_providers.local.atomic import locked, write_atomic
+from trimaran_providers.local.definition import PipelineDefinition
+from trimaran_providers.local.run_record import (
+    RunRecord,
+    Status,
+    StepRecord,
+    list_runs,
+    write_run,
+)
+from trimaran_providers.local.step_process import StepProcess, StepResult
+from trimaran_providers.project.code import unpack_code
+from trimaran_runtime.errors import Exit
+from trimaran_runtime.steps.ports import PIPELINE, Ports
+from trimaran_runtime.storage.store import Store
+
+_STATUS = {
+    Exit.OK: Status.succeeded,
+    Exit.INVALID_DATA: Status.invalid,
+    Exit.REFUSED: Status.refused,
+}
+_WAIT_SECONDS = 6 * 3600.0
+
+Report = Callable[[str], None]
+
+
+def run_pipeline(
+    store: Path, definition: PipelineDefinition, *, trigger: str, report: Report
+) -> RunRecord:
+    """Run every step in order; returns the record, whatever came of it.
+
+    Waits while another run of the same store is under way.
+
+    Args:
+        store: directory of the artifact store.
+        definition: what to run.
+        trigger: what started it: `up`, `schedule`, `drift`, `manual`.
+        report: takes one line, the state of the run so far, whenever it changes.
+
+    Raises:
+        ResourceError: another run of this store does not end.
+    """
+    runs = store / "runs"
+    try:
+        with locked(runs / "lock", wait_seconds=_WAIT_SECONDS):
+            _mark_interrupted(runs)
+            return _Run(store, definition, trigger, report).execute()
+    except TimeoutError as exc:
+        raise ResourceError(
+            "another run of this pipeline is still under way", where=str(runs)
+        ) from exc
+
+
+def _mark_interrupted(runs: Path) -> None:
+    # We hold the lock, so a record that still says "running" belongs to a killed process.
+    for record in list_runs(runs):
+        if record.status is Status.running:
+            ended = record.model_copy(
+                update={
+                    "status": Status.interrupted,
+                    "message": "the process that ran it was killed",
+                }
+            )
+            write_run(runs, ended)
+            shutil.rmtree(runs / record.id / "work", ignore_errors=True)
+
+
+@dataclass
+class _Run:
+    store: Path
+    definition: PipelineDefinition
+    trigger: str
+    report: Report
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        now = datetime.now(UTC)
+        self.record = RunRecord(
+            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            model_name=self.definition.config.model,
+            status=Status.running,
+            trigger=self.trigger,
+            started=now,
+        )
+        self.folder = self.store / "runs" / self.record.id
+        self.work = self.folder / "work"
+
+    def execute(self) -> RunRecord:
+        self._save()
+        self._lay_out_inputs()
+        result: StepResult | None = None
+        for ports in PIPELINE:
+            result = self._step(ports)
+            if result.exit is not Exit.OK:
+                break
+        status = _STATUS.get(result.exit, Status.failed) if result else Status.failed
+        self._save(
+            status=status,
+            finished=datetime.now(UTC),
+            release=self._release(),
+            message=result.message if result else "",
+        )
+        if status in {Status.succeeded, Status.refused}:
+            # A failed run keeps its files, so that its cause can be looked at.
+            shutil.rmtree(self.work, ignore_errors=True)
+        return self.record
+
+    def _lay_out_inputs(self) -> None:
+        content = Store.open_directory(self.store).read_blob(self.definition.code)
+        unpack_code(content, self.work / "code")
+        write_atomic(self.work / "config.json", self.definition.config.to_json())
+
+    def _step(self, ports: Ports) -> StepResult:
+        self._record_step(ports.name, Status.running)
+        process = StepProcess(
+            ports=ports,
+            inputs={name: self._input(name) for name in ports.inputs},
+            outputs={name: self.work / name for name in ports.outputs},
+            parameters=self._parameters(ports),
+            code=self.work / "code",
+            log=self.folder / "logs" / f"{ports.name}.log",
+            timeout_seconds=self.definition.timeout_minutes * 60,
+        )
+        for attempt in range(self.definition.retries + 1):
+            result = process.run(lambda line: self.report(self._so_far(line)))
+            if result.exit is not Exit.CRASHED or attempt == self.definition.retries:
+                break
+        done = result.exit is Exit.OK
+        mark = result.summary if done else f"{ports.name} ✗"
+        self.lines.append(mark if mark.startswith(ports.name) else f"{ports.name} {mark}")
+        self._record_step(
+            ports.name,
+            Status.succeeded if done else _STATUS.get(result.exit, Status.failed),
+            seconds=result.seconds,
+            summary=result.summary,
+        )
+        self.report(self._so_far())
+        return result
+
+    def _so_far(self, current: str = "") -> str:
+        return "   ".join([*self.lines, current] if current else self.lines)
+
+    def _input(self, name: str) -> Path:
+        return self.work / ("config.json" if name == "config" else name)
+
+    def _parameters(self, ports: Ports) -> dict[str, str]:
+        parameters = {
+            "run": self.record.id,
+            "code": self.definition.code,
+            "environment": self.definition.environment,
+        }
+        return {**parameters, "store": self.store.as_uri()} if ports.needs_store else parameters
+
+    def _release(self) -> str | None:
+        try:
+            return str(json.loads((self.work / "release" / "release.json").read_bytes())["release"])
+        except FileNotFoundError:
+            return None
+
+    def _record_step(
+        self, name: str, status: Status, *, seconds: float = 0, summary: str = ""
+    ) -> None:
+        step = StepRecord(name=name, status=status, seconds=seconds, summary=summary)
+        others = tuple(s for s in self.record.steps if s.name != name)
+        self._save(steps=(*others, step))
+
+    def _save(self, **changes: object) -> None:
+        self.record = self.record.model_copy(update=changes)
+        write_run(self.store / "runs", self.record)

@@ -1,0 +1,126 @@
+"""One step of a run, in a process of its own: the same command as on a cloud."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from trimaran_runtime.errors import Exit
+from trimaran_runtime.steps.ports import Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """How a step ended.
+
+    Attributes:
+        exit: its exit status; a signal or a time-out counts as CRASHED.
+        seconds: wall time.
+        summary: last progress line.
+        message: error message, as the step wrote it; empty when it succeeded.
+    """
+
+    exit: Exit
+    seconds: float
+    summary: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepProcess:
+    """Command, folders and limits of one step.
+
+    Attributes:
+        ports: what it reads and writes.
+        inputs: path by port.
+        outputs: folder by port.
+        parameters: `--param` values.
+        code: folder of the user's code, where relative paths start.
+        log: file that gets everything it prints.
+        timeout_seconds: longest wall time.
+    """
+
+    ports: Ports
+    inputs: Mapping[str, Path]
+    outputs: Mapping[str, Path]
+    parameters: Mapping[str, str]
+    code: Path
+    log: Path
+    timeout_seconds: float
+
+    def run(self, progress: Callable[[str], None]) -> StepResult:
+        """Run it to its end; progress lines are handed on as they come."""
+        error = self.log.with_suffix(".error.json")
+        error.unlink(missing_ok=True)
+        started = time.monotonic()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                self._command(error),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=self.code,
+                env={**os.environ, "TRIMARAN_PARENT_PID": str(os.getpid())},
+            )
+            timer = threading.Timer(self.timeout_seconds, process.kill)
+            timer.start()
+            try:
+                summary = self._follow(process.stdout, log, progress)
+                code = process.wait()
+            finally:
+                timer.cancel()
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+        seconds = time.monotonic() - started
+        return self._result(code, seconds, summary, error)
+
+    def _command(self, error: Path) -> list[str]:
+        command = [sys.executable, "-m", "trimaran_runtime.steps", self.ports.name]
+        for name in self.ports.inputs:
+            command += ["--input", f"{name}={self.inputs[name]}"]
+        for name in self.ports.outputs:
+            command += ["--output", f"{name}={self.outputs[name]}"]
+        for name, value in self.parameters.items():
+            command += ["--param", f"{name}={value}"]
+        return [*command, "--error", str(error)]
+
+    def _follow(
+        self, stream: IO[bytes] | None, log: IO[bytes], progress: Callable[[str], None]
+    ) -> str:
+        last = ""
+        for raw in stream or ():
+            log.write(raw)
+            log.flush()
+            line = raw.decode(errors="replace").rstrip()
+            if line:
+                last = line
+                progress(line)
+        return last
+
+    def _result(self, code: int, seconds: float, summary: str, error: Path) -> StepResult:
+        if code == Exit.OK:
+            return StepResult(exit=Exit.OK, seconds=seconds, summary=summary, message="")
+        if error.is_file():
+            message = str(json.loads(error.read_bytes())["message"])
+        elif seconds >= self.timeout_seconds:
+            message = (
+                f"step {self.ports.name} took longer than {self.timeout_seconds / 60:g} minutes"
+                "\n  Next: raise pipeline.timeout_minutes"
+            )
+        else:
+            message = f"step {self.ports.name} ended with status {code}; see {self.log}"
+        known = code in set(Exit)
+        return StepResult(
+            exit=Exit(code) if known else Exit.CRASHED,
+            seconds=seconds,
+            summary=summary,
+            message=message,
+        )

@@ -1,0 +1,49 @@
+"""`python -m trimaran_providers.local.supervisor.run_job`: one scheduled run, in its own process."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from trimaran_providers.contract.errors import ProjectError, TrimaranError
+from trimaran_providers.local.checks import check_traffic
+from trimaran_providers.local.definition import read_definition
+from trimaran_providers.local.layout import Layout
+from trimaran_providers.local.observed_run import run_and_alert
+from trimaran_providers.local.run_record import Status
+from trimaran_providers.local.supervisor.job import Job, JobKind, read_job
+from trimaran_runtime.errors import RuntimeFault
+from trimaran_runtime.process.parent_watch import exit_with_parent
+
+
+def main() -> int:
+    """Run the job; 1 when it did not succeed."""
+    exit_with_parent()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--project", type=Path, required=True)
+    parser.add_argument("--job", required=True)
+    arguments = parser.parse_args()
+    layout = Layout(arguments.project)
+    try:
+        job = read_job(layout.job(arguments.job))
+        if job is None:
+            raise ProjectError(f"no job {arguments.job!r} in {layout.supervisor}")
+        return 0 if _run(layout, job) else 1
+    except (TrimaranError, RuntimeFault) as exc:
+        print(exc, file=sys.stderr)
+        return 1
+
+
+def _run(layout: Layout, job: Job) -> bool:
+    if job.kind is JobKind.monitor:
+        check_traffic(layout, job.physical, report=print)
+        return True
+    store = layout.store(job.physical)
+    definition = read_definition(store)
+    if definition is None:
+        raise ProjectError(f"{job.physical} has no pipeline", next_step="run `pulumi up`")
+    record = run_and_alert(store, definition, trigger="schedule", report=print)
+    return record.status in {Status.succeeded, Status.refused}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The Pulumi plugin `pulumi-resource-trimaran`, and how Python programs reach it."""

@@ -62,6 +62,8 @@ def summarise(name: str, column: "pa.ChunkedArray", centre: float | None) -> Sum
 
 def text_of(value: Any) -> str:
     """How a level is written, the same whether it came from Arrow, pandas or JSON."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

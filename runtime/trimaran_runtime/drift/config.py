@@ -1,10 +1,30 @@
 """The `monitor.drift` section: what counts as drift."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from trimaran_runtime.section import Section
+
+
+class FacetName(StrEnum):
+    """What is compared about a column; each has a tolerance of its own."""
+
+    missing = "missing"
+    """Change of the share of missing values, 0 to 1."""
+    infinite = "infinite"
+    """Change of the share of infinite values, 0 to 1; numbers only."""
+    out_of_range = "out_of_range"
+    """Share of values outside the reference's range beyond what chance explains; numbers only."""
+    js = "js"
+    """Jensen-Shannon distance (base 2, 0 to 1) over 32 reference-quantile bins, or over levels."""
+    ks = "ks"
+    """Kolmogorov-Smirnov distance, 0 to 1; numbers only."""
+    new_category = "new_category"
+    """Share of levels never seen in the reference, beyond what chance explains."""
+    share = "share"
+    """Largest change of the share of one level, 0 to 1."""
 
 
 class DriftConfig(Section):
@@ -14,7 +34,7 @@ class DriftConfig(Section):
     """Risk of one false verdict per check over all columns and facets (Bonferroni)."""
     min_rows: Annotated[int, Field(ge=1)] = 500
     """Fewer captured rows give "too few rows to tell", never a verdict."""
-    tolerance: dict[str, Annotated[float, Field(ge=0)]] = {}
+    tolerance: dict[FacetName, Annotated[float, Field(gt=0)]] = {}
     """Largest tolerated effect by facet (`js`, `ks`, `missing`, `new_category`, ...), over ours."""
     ignore: tuple[str, ...] = ()
     """Columns that are not watched."""

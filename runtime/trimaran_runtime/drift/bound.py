@@ -1,0 +1,88 @@
+"""Confidence bounds of the compared effects, each one-sided at its own risk."""
+
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+
+import numpy as np
+
+from trimaran_runtime.drift.key import Floats
+
+_NORMAL = NormalDist()
+_STEPS = 60
+
+
+def quantile(risk: float) -> float:
+    """How many standard errors a normal variable exceeds with this probability."""
+    return _NORMAL.inv_cdf(1 - risk)
+
+
+def wilson(count: Floats, rows: float, z: float) -> tuple[Floats, Floats]:
+    """Wilson's score interval of a share (JASA 1927), element by element."""
+    share = count / rows
+    middle = share + z * z / (2 * rows)
+    width = z * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    scale = 1 + z * z / rows
+    return np.clip((middle - width) / scale, 0, 1), np.clip((middle + width) / scale, 0, 1)
+
+
+def difference(
+    current: Floats, rows: float, reference: Floats, reference_rows: float, z: float
+) -> tuple[Floats, Floats, Floats]:
+    """Change of a share, with Newcombe's hybrid score interval (Stat. Med. 1998, method 10).
+
+    Returns:
+        effect, lower and upper bound of `current/rows - reference/reference_rows`.
+    """
+    now, before = current / rows, reference / reference_rows
+    low, high = wilson(current, rows, z)
+    low_before, high_before = wilson(reference, reference_rows, z)
+    change = now - before
+    lower = change - np.hypot(now - low, high_before - before)
+    upper = change + np.hypot(high - now, before - low_before)
+    return change, lower, upper
+
+
+def size(change: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
+    """The same of the absolute value: a change in either direction counts."""
+    nearest = np.maximum(np.maximum(lower, -upper), 0)
+    return np.abs(change), nearest, np.maximum(np.abs(lower), np.abs(upper))
+
+
+def unseen_by_chance(risk: float) -> float:
+    """Rows' worth of probability outside the range of a sample, exceeded with this probability.
+
+    The mass outside the smallest and largest of m values is, m times, a sum of two standard
+    exponentials: P(> g) = (1 + g) exp(-g).
+    """
+    return _root(lambda g: math.log1p(g) - g - math.log(risk), 0.0, 1000.0)
+
+
+def noncentrality(statistic: float, freedom: int, z: float) -> tuple[float, float]:
+    """Bounds of a non-central chi-square's noncentrality, given one observed value.
+
+    By Sankaran's power transform to a normal variable (Biometrika 1963).
+    """
+
+    def score(shift: float) -> float:
+        mean, spread = freedom + shift, freedom + 2 * shift
+        power = 1 - 2 / 3 * mean * (freedom + 3 * shift) / spread**2
+        ratio = spread / mean**2
+        bend = (power - 1) * (1 - 3 * power)
+        middle = 1 + power * ratio * (power - 1 - (2 - power) * bend * ratio / 2)
+        width = power * math.sqrt(2 * ratio * (1 + bend * ratio / 2))
+        return ((statistic / mean) ** power - middle) / width
+
+    most = 4 * (statistic + freedom) + 100 * z * z
+    lower = _root(lambda shift: score(shift) - z, 0.0, most)
+    return lower, _root(lambda shift: score(shift) + z, 0.0, most)
+
+
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function crosses zero; an end of the interval when it does not."""
+    if falling(low) <= 0:
+        return low
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
+    return (low + high) / 2

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from trimaran.endpoint import Endpoint as Endpoint
     from trimaran.monitor import Monitor as Monitor
     from trimaran.pipeline import Pipeline as Pipeline
+    from trimaran.program import load as load
     from trimaran.registry import Registry as Registry
-    from trimaran.spec.load import load as load
     from trimaran.stack import MLStack as MLStack
 
 _HOME = {
@@ -24,7 +24,7 @@ _HOME = {
     "Monitor": "trimaran.monitor",
     "Pipeline": "trimaran.pipeline",
     "Registry": "trimaran.registry",
-    "load": "trimaran.spec.load",
+    "load": "trimaran.program",
 }
 
 __all__ = [

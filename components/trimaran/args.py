@@ -47,7 +47,7 @@ class AlertsArgs(AlertsSpec, ComponentArgs):
 
 
 class PipelineArgs(StackSpec, ComponentArgs):
-    """What is trained, and what a model must show; of the spec's sections those that a run reads."""
+    """What is trained and what a model must show: the sections of the spec that a run reads."""
 
     store_uri: Linkable
     """URI of the artifact store."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from trimaran.args import ComponentArgs
 from trimaran.clouds import resolve_cloud
+from trimaran.program import engine_errors
 from trimaran.spec.document import Document
 from trimaran.spec.overlay import apply_overrides
 from trimaran.spec.problems import problems_in
@@ -54,15 +55,15 @@ class Component(pulumi.ComponentResource, Generic[ArgsT, OutputsT]):
             opts: Pulumi resource options.
 
         Raises:
-            SpecError: every problem of `args`.
-            UnsupportedError: a field that the cloud rejects.
-            CloudMissingError: no such cloud, or its extra is not installed.
+            pulumi.RunError: every problem of `args`, a field that the cloud rejects, or a cloud
+                that is not installed; its cause is the TrimaranError.
         """
         super().__init__(self.token, name, {}, opts)
-        parsed = self._parse(name, args)
-        cloud = _cloud(parsed.cloud)
-        self._check(cloud, parsed)
-        self.rendered = self._render(cloud, _context(self, name, parsed), parsed)
+        with engine_errors():
+            parsed = self._parse(name, args)
+            cloud = _cloud(parsed.cloud)
+            self._check(cloud, parsed)
+            self.rendered = self._render(cloud, _context(self, name, parsed), parsed)
         outputs = self._outputs(self.rendered)
         for key, value in outputs.items():
             setattr(self, key, value)

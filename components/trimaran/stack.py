@@ -8,7 +8,7 @@ import pulumi
 from pydantic import BaseModel
 
 from trimaran.alerts import Alerts
-from trimaran.args import ComponentArgs, MLStackArgs
+from trimaran.args import MLStackArgs
 from trimaran.artifact_store import ArtifactStore
 from trimaran.component import Component, stack_overrides
 from trimaran.endpoint import Endpoint

@@ -93,12 +93,8 @@ class Cloud(Protocol):
     ) -> RegistryOutputs:
         """Render the registry of releases."""
 
-    def endpoint(
-        self, context: Context, spec: EndpointSpec, upstream: Upstream
-    ) -> EndpointOutputs:
+    def endpoint(self, context: Context, spec: EndpointSpec, upstream: Upstream) -> EndpointOutputs:
         """Render the endpoint; it waits while no release is approved."""
 
-    def monitor(
-        self, context: Context, spec: MonitorConfig, upstream: Upstream
-    ) -> MonitorOutputs:
+    def monitor(self, context: Context, spec: MonitorConfig, upstream: Upstream) -> MonitorOutputs:
         """Render the scheduled check of captured traffic."""

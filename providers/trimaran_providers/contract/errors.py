@@ -73,9 +73,7 @@ class UnsupportedError(TrimaranError):
     """A cloud cannot render a field of the spec."""
 
     def __init__(self, cloud: str, field: str, reason: str, *, instead: str = "") -> None:
-        super().__init__(
-            f"is not possible on {cloud}: {reason}", where=field, next_step=instead
-        )
+        super().__init__(f"is not possible on {cloud}: {reason}", where=field, next_step=instead)
         self.cloud, self.field, self.reason = cloud, field, reason
 
 
@@ -108,8 +106,6 @@ class PartiallyCreatedError(ResourceError):
         reasons: what failed, one sentence each.
     """
 
-    def __init__(
-        self, resource_id: str, state: Mapping[str, Any], reasons: Sequence[str]
-    ) -> None:
+    def __init__(self, resource_id: str, state: Mapping[str, Any], reasons: Sequence[str]) -> None:
         super().__init__("\n".join(reasons))
         self.resource_id, self.state, self.reasons = resource_id, dict(state), tuple(reasons)

@@ -76,9 +76,7 @@ class Handler(Protocol[InputsT, OutputsT]):
     def drifted(self, outputs: OutputsT) -> frozenset[str]:
         """Outputs that are not as they should be: `up` then updates although no input changed."""
 
-    def update(
-        self, resource_id: str, old: OutputsT, new: InputsT, report: Reporter
-    ) -> OutputsT:
+    def update(self, resource_id: str, old: OutputsT, new: InputsT, report: Reporter) -> OutputsT:
         """Bring it to the new inputs; may raise PartiallyCreatedError."""
 
     def delete(self, resource_id: str, old: OutputsT, report: Reporter) -> None:

@@ -29,9 +29,7 @@ def render(context: Context, spec: AlertsSpec, store: ArtifactStoreOutputs) -> A
         AlertDestinationOutputs,
         opts=pulumi.ResourceOptions(parent=context.parent, depends_on=[*store.resources]),
     )
-    return AlertsOutputs(
-        id=destination.output("path"), rules=spec.rules, resources=(destination,)
-    )
+    return AlertsOutputs(id=destination.output("path"), rules=spec.rules, resources=(destination,))
 
 
 def _channel(context: Context, channel: Channel) -> dict[str, Any]:

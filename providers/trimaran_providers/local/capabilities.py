@@ -39,7 +39,7 @@ TABLE: dict[str, Capability] = {
     "endpoint.kind=realtime": native(),
     "endpoint.kind=serverless": emulated("a realtime endpoint; the first replica is never cold"),
     "endpoint.kind=async": rejected(_LATER, "endpoint.kind: realtime"),
-    "endpoint.kind=batch": rejected(_LATER, "endpoint.kind: realtime and `trimaran predict --file`"),
+    "endpoint.kind=batch": rejected(_LATER, "`trimaran predict --file`"),
     "endpoint.compute": emulated(_MACHINE),
     "endpoint.replicas": emulated("replicas are processes of this machine"),
     "endpoint.rollout": native(),

@@ -52,16 +52,12 @@ class LocalCloud:
 
         return registry.render(context, spec, upstream)
 
-    def endpoint(
-        self, context: Context, spec: EndpointSpec, upstream: Upstream
-    ) -> EndpointOutputs:
+    def endpoint(self, context: Context, spec: EndpointSpec, upstream: Upstream) -> EndpointOutputs:
         from trimaran_providers.local import endpoint
 
         return endpoint.render(context, spec, upstream)
 
-    def monitor(
-        self, context: Context, spec: MonitorConfig, upstream: Upstream
-    ) -> MonitorOutputs:
+    def monitor(self, context: Context, spec: MonitorConfig, upstream: Upstream) -> MonitorOutputs:
         from trimaran_providers.local import monitor
 
         return monitor.render(context, spec, upstream)

@@ -47,9 +47,7 @@ def cron_trigger(expression: str, timezone: str, *, path: str = "schedule") -> B
         minute, hour, day, month, weekday = fields
         weekday = _weekdays(weekday)
         triggers = [
-            CronTrigger(
-                minute=minute, hour=hour, day=d, month=month, day_of_week=w, timezone=zone
-            )
+            CronTrigger(minute=minute, hour=hour, day=d, month=month, day_of_week=w, timezone=zone)
             for d, w in _either(day, weekday)
         ]
     except ValueError as exc:

@@ -42,9 +42,7 @@ class PipelineDefinition(Section):
     def trigger_digest(self) -> str:
         """Digest of what decides the model: data, code, environment and their configuration."""
         decisive = self.config.model_dump(mode="json", exclude={"registry", "monitor"})
-        return digest_of(
-            canonical_json([decisive, self.code, self.environment, self.data])
-        )
+        return digest_of(canonical_json([decisive, self.code, self.environment, self.data]))
 
 
 def write_definition(store: Path, definition: PipelineDefinition) -> None:

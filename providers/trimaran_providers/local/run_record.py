@@ -78,7 +78,8 @@ def read_run(runs: Path, run_id: str) -> RunRecord | None:
         return None
     except ValidationError as exc:
         raise CorruptedError(
-            f"the record of run {run_id} cannot be read", where=str(path),
+            f"the record of run {run_id} cannot be read",
+            where=str(path),
             next_step="delete that file",
         ) from exc
 

@@ -41,9 +41,7 @@ def source_fingerprint(source: str, project: Path) -> str:
         return digest_of(source.encode())
     path = _path(source, project)
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    seen = [
-        (p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files
-    ]
+    seen = [(p.relative_to(path).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     return digest_of(canonical_json(seen))
 
 

@@ -13,6 +13,8 @@ from trimaran_providers.local.destinations import (
     read_destinations,
     write_destinations,
 )
+from trimaran_providers.local.layout import owner_of
+from trimaran_providers.local.removal import remove_empty
 from trimaran_runtime.alerting.config import AlertRules
 
 
@@ -80,14 +82,10 @@ class AlertDestinationHandler:
     ) -> AlertDestinationOutputs:
         return _write(new)
 
-    def delete(
-        self, resource_id: str, old: AlertDestinationOutputs, report: Reporter
-    ) -> None:
+    def delete(self, resource_id: str, old: AlertDestinationOutputs, report: Reporter) -> None:
         path = Path(resource_id)
         path.unlink(missing_ok=True)
-        for folder in (path.parent, path.parent.parent):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        remove_empty(path.parent, owner_of(path).root)
 
 
 def _write(inputs: AlertDestinationInputs) -> AlertDestinationOutputs:

@@ -1,6 +1,5 @@
 """`trimaran:local:Endpoint`: an HTTP endpoint on this machine."""
 
-import shutil
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from trimaran_providers.local.gateway.definition import (
 from trimaran_providers.local.gateway.process import start, status, stop
 from trimaran_providers.local.gateway.status import GatewayStatus, Phase, read_status
 from trimaran_providers.local.layout import owner_of
+from trimaran_providers.local.removal import remove_empty, remove_tree
 from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.release import SHORT
@@ -93,8 +93,9 @@ class EndpointHandler:
         )
 
     def drifted(self, outputs: EndpointOutputs) -> frozenset[str]:
-        wrong = {Phase.stopped, *_BAD}
-        return frozenset({"phase"}) if outputs.phase in wrong else frozenset()
+        # Looked at now, not as last recorded: a plain `up` heals a killed endpoint too.
+        dead = status(Path(outputs.directory)) is None
+        return frozenset({"phase"}) if dead or outputs.phase in _BAD else frozenset()
 
     def update(
         self, resource_id: str, old: EndpointOutputs, new: EndpointInputs, report: Reporter
@@ -104,12 +105,8 @@ class EndpointHandler:
     def delete(self, resource_id: str, old: EndpointOutputs, report: Reporter) -> None:
         directory = Path(resource_id)
         stop(directory)
-        if directory.is_dir():
-            shutil.rmtree(directory)
-        root = owner_of(directory).root
-        for folder in (directory.parent, root):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        remove_tree(directory)
+        remove_empty(directory.parent, owner_of(directory).root)
 
 
 def _bring_up(inputs: EndpointInputs, report: Reporter) -> EndpointOutputs:
@@ -139,9 +136,7 @@ def _bring_up(inputs: EndpointInputs, report: Reporter) -> EndpointOutputs:
     return outputs
 
 
-def _settled(
-    directory: Path, definition: EndpointDefinition, report: Reporter
-) -> GatewayStatus:
+def _settled(directory: Path, definition: EndpointDefinition, report: Reporter) -> GatewayStatus:
     """Wait until the gateway serves what the channel points at, or has given up on it."""
     wanted = _production(definition.store_uri)
     rollout = definition.rollout

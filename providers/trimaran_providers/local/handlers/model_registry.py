@@ -6,12 +6,15 @@ from urllib.parse import unquote, urlparse
 
 from trimaran_providers.contract.errors import CorruptedError
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
-from trimaran_runtime.errors import RuntimeFault
+from trimaran_runtime.errors import NotFound, RuntimeFault
 from trimaran_runtime.registry.approval import approve
 from trimaran_runtime.registry.channels import Channel, current, history, move
 from trimaran_runtime.registry.config import Approval
 from trimaran_runtime.registry.release import SHORT, read_release
 from trimaran_runtime.storage.store import Store
+
+_INPUTS = "registry/inputs.json"
+"""Key of what the registry was asked to be."""
 
 
 class ModelRegistryInputs(ResourceModel):
@@ -54,13 +57,14 @@ class ModelRegistryHandler:
         path = unquote(urlparse(inputs.store_uri).path)
         return Created(id=path, outputs=_reconcile(inputs, report))
 
-    def read(
-        self, resource_id: str
-    ) -> tuple[ModelRegistryInputs, ModelRegistryOutputs] | None:
+    def read(self, resource_id: str) -> tuple[ModelRegistryInputs, ModelRegistryOutputs] | None:
         if not Path(resource_id).is_dir():
             return None
         store = Store.open_directory(Path(resource_id))
-        inputs = ModelRegistryInputs(store_uri=store.uri, approval=Approval.automatic)
+        try:
+            inputs = ModelRegistryInputs.model_validate(store.read_json(_INPUTS))
+        except NotFound:
+            return None
         try:
             outputs = _outputs(store)
         except RuntimeFault:
@@ -82,12 +86,14 @@ class ModelRegistryHandler:
         return _reconcile(new, report)
 
     def delete(self, resource_id: str, old: ModelRegistryOutputs, report: Reporter) -> None:
-        return
+        if Path(resource_id).is_dir():
+            Store.open_directory(Path(resource_id)).delete(_INPUTS)
 
 
 def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOutputs:
     try:
         store = Store(inputs.store_uri)
+        store.write_json(_INPUTS, inputs.model_dump(mode="json"))
         _approve_waiting(store, inputs.approval)
         _leave_damaged(store, report)
         outputs = _outputs(store)

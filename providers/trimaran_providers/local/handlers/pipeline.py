@@ -17,7 +17,7 @@ from trimaran_providers.project.code import bundle_code
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.gate.config import OnRefusal
-from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.registry.release import read_release
 from trimaran_runtime.storage.store import Store
 
 _SETTLED = frozenset({Status.succeeded, Status.refused})
@@ -141,9 +141,7 @@ def _judge(
 
 
 def _define(store: Path, inputs: PipelineInputs) -> PipelineDefinition:
-    bundle = bundle_code(
-        Path(inputs.project_directory), inputs.code_include, inputs.code_exclude
-    )
+    bundle = bundle_code(Path(inputs.project_directory), inputs.code_include, inputs.code_exclude)
     if bundle.digest != inputs.code:
         raise ResourceError(
             "the project's code changed while the update ran",

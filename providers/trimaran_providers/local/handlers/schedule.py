@@ -46,13 +46,12 @@ class ScheduleHandler:
         if job is None:
             return None
         inputs = ScheduleInputs(path=resource_id, job=job.model_dump_json())
-        state: Literal["scheduled", "stopped"] = (
-            "scheduled" if alive(owner_of(path)) else "stopped"
-        )
+        state: Literal["scheduled", "stopped"] = "scheduled" if alive(owner_of(path)) else "stopped"
         return inputs, ScheduleOutputs(path=resource_id, kind=job.kind, state=state)
 
     def drifted(self, outputs: ScheduleOutputs) -> frozenset[str]:
-        return frozenset({"state"}) if outputs.state == "stopped" else frozenset()
+        # Looked at now, not as last recorded: a plain `up` heals a killed supervisor too.
+        return frozenset() if alive(owner_of(Path(outputs.path))) else frozenset({"state"})
 
     def update(
         self, resource_id: str, old: ScheduleOutputs, new: ScheduleInputs, report: Reporter

@@ -1,7 +1,6 @@
 """`trimaran:local:Store`: a directory that is an artifact store."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +8,7 @@ from trimaran_providers.contract.errors import CorruptedError, ResourceError
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
 from trimaran_providers.local.atomic import write_atomic
 from trimaran_providers.local.layout import owner_of
+from trimaran_providers.local.removal import remove_empty, remove_tree
 from trimaran_providers.local.supervisor.process import stop_jobs
 from trimaran_runtime.storage.digest import canonical_json
 
@@ -95,8 +95,8 @@ class StoreHandler:
         if old.keep_on_destroy:
             report.info(f"kept {path}")
             return
-        shutil.rmtree(path, ignore_errors=False) if path.is_dir() else None
-        _remove_empty(path.parent, owner_of(path).root)
+        remove_tree(path)
+        remove_empty(path.parent, owner_of(path).root)
 
 
 def _write(inputs: StoreInputs) -> StoreOutputs:
@@ -111,9 +111,3 @@ def _write(inputs: StoreInputs) -> StoreOutputs:
 
 def _outputs(inputs: StoreInputs) -> StoreOutputs:
     return StoreOutputs(**inputs.model_dump(), uri=Path(inputs.path).as_uri())
-
-
-def _remove_empty(folder: Path, root: Path) -> None:
-    while folder.is_relative_to(root) and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent

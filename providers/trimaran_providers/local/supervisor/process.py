@@ -1,11 +1,9 @@
 """Starting, finding and stopping the one supervisor of a project."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 
@@ -13,6 +11,7 @@ from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.local.atomic import is_locked
 from trimaran_providers.local.gateway.process import stop as stop_gateway
 from trimaran_providers.local.layout import Layout
+from trimaran_providers.local.removal import remove_empty, remove_tree
 from trimaran_runtime.process.parent_watch import VARIABLE
 
 LOCK = "lock"
@@ -53,9 +52,8 @@ def remove_job(layout: Layout, job_id: str) -> None:
     layout.job(job_id).unlink(missing_ok=True)
     if not any((layout.supervisor / "jobs").glob("*.json")):
         _wait_until_gone(layout)
-        shutil.rmtree(layout.supervisor, ignore_errors=True)
-        if layout.root.is_dir() and not any(layout.root.iterdir()):
-            layout.root.rmdir()
+        remove_tree(layout.supervisor)
+        remove_empty(layout.root, layout.root)
 
 
 def stop_jobs(layout: Layout, physical: str) -> None:
@@ -65,7 +63,7 @@ def stop_jobs(layout: Layout, physical: str) -> None:
     endpoint = layout.endpoint(physical)
     if endpoint.is_dir():
         stop_gateway(endpoint)
-        shutil.rmtree(endpoint, ignore_errors=True)
+        remove_tree(endpoint)
 
 
 def _spawn(layout: Layout) -> "subprocess.Popen[bytes]":

@@ -1,4 +1,4 @@
-"""`python -m trimaran_providers.local.supervisor.run_job`: one scheduled run, in its own process."""
+"""`python -m trimaran_providers.local.supervisor.run_job`: one job, in a process of its own."""
 
 import argparse
 import sys
@@ -29,19 +29,22 @@ def main() -> int:
             raise ProjectError(f"no job {arguments.job!r} in {layout.supervisor}")
         return 0 if _run(layout, job) else 1
     except (TrimaranError, RuntimeFault) as exc:
-        print(exc, file=sys.stderr)
-        return 1
+        sys.exit(f"{arguments.job}: {exc}")
+
+
+def _show(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _run(layout: Layout, job: Job) -> bool:
     if job.kind is JobKind.monitor:
-        check_traffic(layout, job.physical, report=print)
+        check_traffic(layout, job.physical, report=_show)
         return True
     store = layout.store(job.physical)
     definition = read_definition(store)
     if definition is None:
         raise ProjectError(f"{job.physical} has no pipeline", next_step="run `pulumi up`")
-    record = run_and_alert(store, definition, trigger="schedule", report=print)
+    record = run_and_alert(store, definition, trigger="schedule", report=_show)
     return record.status in {Status.succeeded, Status.refused}
 
 

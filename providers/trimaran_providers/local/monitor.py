@@ -19,7 +19,7 @@ def render(context: Context, spec: MonitorConfig, upstream: Upstream) -> Monitor
     if upstream.endpoint is not None:
         needs += upstream.endpoint.resources
     watch = Job(kind=JobKind.watch, physical=context.physical_name)
-    resources = (render_schedule(context, watch, depends_on=needs),)
+    resources: tuple[pulumi.Resource, ...] = (render_schedule(context, watch, depends_on=needs),)
     cron = cron_expression(spec.schedule)
     if cron is not None:
         cron_trigger(cron, "UTC", path="monitor.schedule")

@@ -1,5 +1,6 @@
 """Whatever stands in the file, the loader answers with a spec or with a SpecError."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from trimaran.spec.load import load_stack
 from trimaran.spec.overlay import apply_overrides
 from trimaran.spec.validate import validate
 from trimaran.spec.yaml_reader import parse_yaml
-from trimaran_providers.contract.errors import SpecError, TrimaranError
+from trimaran_providers.contract.errors import SpecError
 from trimaran_providers.contract.spec import StackSpec
 
 GOOD: dict[str, Any] = {
@@ -39,6 +40,15 @@ DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=6)
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
 
+def refusal(call: Callable[[], object]) -> SpecError | None:
+    """What the call refuses; None: it answered. Any other error ends the test."""
+    try:
+        call()
+    except SpecError as exc:
+        return exc
+    return None
+
+
 @given(st.text(max_size=200) | st.text("a: [{&*!|>-\n\t#'\"}],%<", max_size=60))
 @example("? a\n")
 @example("!!float x: 1")
@@ -52,11 +62,8 @@ VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 @example("%TAG ! a:b\n---\n!x a")
 @settings(max_examples=300, deadline=None)
 def test_any_text(text: str) -> None:
-    try:
-        validate(parse_yaml(text, "f.yaml"))
-    except SpecError as exc:
-        assert exc.problems
-        assert str(exc)
+    error = refusal(lambda: validate(parse_yaml(text, "f.yaml")))
+    assert error is None or str(error)
 
 
 @given(DOCUMENTS, st.sampled_from([{}, GOOD]))
@@ -65,11 +72,7 @@ def test_any_document_and_the_editor_allows_what_the_loader_allows(
     document: dict[str, Any], base: dict[str, Any]
 ) -> None:
     value = {**base, **document}
-    try:
-        validate(Document(name="f", value=value))
-    except SpecError as exc:
-        assert all(problem.what for problem in exc.problems)
-    else:
+    if refusal(lambda: validate(Document(name="f", value=value))) is None:
         VALIDATOR.validate(value)
 
 
@@ -77,10 +80,9 @@ def test_any_document_and_the_editor_allows_what_the_loader_allows(
 @settings(max_examples=200, deadline=None)
 def test_any_override(overrides: dict[str, Any]) -> None:
     document = Document(name="f", value=GOOD)
-    try:
-        validate(apply_overrides(document, Document(name="s", value=overrides)))
-    except SpecError as exc:
-        assert str(exc)
+    changes = Document(name="s", value=overrides)
+    error = refusal(lambda: validate(apply_overrides(document, changes)))
+    assert error is None or str(error)
 
 
 @given(VALUES)
@@ -94,10 +96,8 @@ def test_any_stack_file(tmp_path: Path, value: Any) -> None:
         yaml.dump(GOOD, stream)
     with (tmp_path / "Pulumi.s.yaml").open("w") as stream:
         yaml.dump({"config": {"trimaran:set": value}}, stream)
-    try:
-        load_stack(tmp_path / "f.yaml", "s")
-    except TrimaranError as exc:
-        assert str(exc)
+    error = refusal(lambda: load_stack(tmp_path / "f.yaml", "s"))
+    assert error is None or str(error)
 
 
 @pytest.mark.parametrize("value", [GOOD, {**GOOD, "endpoint": {"replicas": {"min": 0}}}])

@@ -126,7 +126,7 @@ def test_a_wrong_value_is_told_with_place_and_alternative(tmp_path: Path, case: 
     assert message in refused(tmp_path, f"{GOOD}{given}\n")
 
 
-WRONG_FILES = {
+WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "flights.yaml: is empty\n  Allowed: a mapping with at least name, data and"),
     "only a comment": ("# soon\n", "flights.yaml: is empty"),
     "a list": ("- a\n", "flights.yaml:1: the top level must be a mapping, given a list"),

@@ -72,18 +72,22 @@ def test_unused_and_null_entries_of_a_dictionary_are_no_levels() -> None:
     assert level(column).missing == 2
 
 
-@settings(max_examples=40, deadline=None)
+FLOATS = (0.0, -0.0, 1.0, 1e300, -1e300, 5e-324, float("inf"), float("-inf"), float("nan"))
+
+
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
-            st.one_of(st.none(), st.floats(width=64)),
-            st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
+            st.one_of(st.none(), st.sampled_from(FLOATS), st.floats(width=64)),
+            st.one_of(st.none(), st.integers(-2, 2), st.integers(-(2**63), 2**63 - 1)),
             st.one_of(st.none(), st.text(max_size=3)),
             st.one_of(st.none(), st.booleans()),
         ),
+        min_size=4,
         max_size=60,
     ),
-    st.lists(st.integers(0, 60), max_size=6),
+    st.lists(st.integers(0, 60), min_size=2, max_size=6),
     st.randoms(use_true_random=False),
 )
 def test_any_partition_merged_in_any_order_gives_the_same_bytes(

@@ -71,7 +71,7 @@ def noncentrality(statistic: float, freedom: int, z: float) -> tuple[float, floa
         bend = (power - 1) * (1 - 3 * power)
         middle = 1 + power * ratio * (power - 1 - (2 - power) * bend * ratio / 2)
         width = power * math.sqrt(2 * ratio * (1 + bend * ratio / 2))
-        return ((statistic / mean) ** power - middle) / width
+        return float(((statistic / mean) ** power - middle) / width)
 
     most = 4 * (statistic + freedom) + 100 * z * z
     lower = _root(lambda shift: score(shift) - z, 0.0, most)

@@ -97,10 +97,10 @@ class Verdict(Section):
     """Whether every judged check passed."""
     metric: str
     """The metric that decided."""
-    value: float
-    """Its value on the test rows."""
-    interval: tuple[float, float]
-    """95 % confidence interval of the value."""
+    value: float | None
+    """Its value on the test rows; None: undefined (predictions that are not finite, say)."""
+    interval: tuple[float, float] | None
+    """95 % confidence interval of the value; None: undefined."""
     checks: tuple[Check, ...]
     """Every check, passed or not."""
     champion: str | None = None

@@ -1,0 +1,130 @@
+"""The OpenAPI document of a served release, made from its signature."""
+
+from typing import Any
+
+from trimaran_runtime.registry.release import SHORT, Feature, Release
+
+_TYPES: dict[str, dict[str, Any]] = {
+    "number": {"type": "number"},
+    "integer": {"type": "integer", "format": "int64"},
+    "boolean": {"type": "boolean"},
+    "category": {"type": "string"},
+    "text": {"type": "string"},
+    "timestamp": {"type": "string", "format": "date-time"},
+}
+_STAND_IN: dict[str, Any] = {
+    "number": 0.0,
+    "integer": 0,
+    "boolean": False,
+    "category": "",
+    "text": "",
+    "timestamp": "2000-01-01T00:00:00",
+}
+
+
+def example_row(release: Release) -> dict[str, Any]:
+    """A row the model takes: the signature's examples, null or a stand-in where there is none."""
+    return {feature.name: _example(feature) for feature in release.signature.features}
+
+
+def document(release: Release, release_id: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document."""
+    body = {
+        "application/json": {
+            "schema": {"$ref": "#/components/schemas/Request"},
+            "example": {"instances": [example_row(release)]},
+        },
+        "text/csv": {"schema": {"type": "string", "description": "A header line, then rows."}},
+    }
+    answer = {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    refusals = {
+        "400": "The body is not as described.",
+        "413": "Too large.",
+        "415": "Not JSON or CSV.",
+        "429": "Too many rows wait.",
+        "500": "The model failed; carries an error id.",
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": release.model_name, "version": release_id[:SHORT]},
+        "paths": {
+            "/invocations": {
+                "post": {
+                    "summary": f"Predict {release.signature.target}",
+                    "requestBody": {"required": True, "content": body},
+                    "responses": {
+                        "200": {"description": "One prediction per row.", "content": answer},
+                        **{c: {"description": d, "content": error} for c, d in refusals.items()},
+                    },
+                }
+            },
+            "/ping": {
+                "get": {
+                    "summary": "Whether predictions are answered",
+                    "responses": {"200": {"description": "Yes"}, "503": {"description": "No"}},
+                }
+            },
+        },
+        "components": {"schemas": _schemas(release)},
+    }
+
+
+def _schemas(release: Release) -> dict[str, Any]:
+    features = release.signature.features
+    row = {
+        "type": "object",
+        "properties": {feature.name: _schema(feature) for feature in features},
+        "required": [feature.name for feature in features],
+        "additionalProperties": False,
+    }
+    prediction: dict[str, Any] = {"type": "number"}
+    if release.signature.task == "classification":
+        chance = {"type": "number", "minimum": 0, "maximum": 1}
+        classes = list(release.signature.classes)
+        prediction = {
+            "type": "object",
+            "properties": {
+                "label": {"enum": classes} if classes else {},
+                "probability": chance
+                | {"description": "Probability of the last class (the positive one of two)."},
+                "probabilities": {
+                    "type": "object",
+                    "additionalProperties": chance,
+                    "description": "By class; only when asked for.",
+                },
+            },
+            "required": ["label"],
+        }
+    parameters = {"type": "object", "properties": {"probabilities": {"type": "boolean"}}}
+    instances = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Row"}}
+    answer = {"predictions": {"type": "array", "items": prediction}, "release": {"type": "string"}}
+    return {
+        "Row": row,
+        "Request": {
+            "type": "object",
+            "properties": {"instances": instances, "parameters": parameters},
+            "required": ["instances"],
+        },
+        "Answer": {"type": "object", "properties": answer, "required": list(answer)},
+        "Error": {
+            "type": "object",
+            "properties": {k: {"type": "string"} for k in ("error", "field", "given", "allowed")},
+            "required": ["error"],
+        },
+    }
+
+
+def _schema(feature: Feature) -> dict[str, Any]:
+    schema = dict(_TYPES[feature.type])
+    if feature.nullable:
+        schema["type"] = [schema["type"], "null"]
+    if feature.example is not None:
+        schema["examples"] = [feature.example]
+    return schema
+
+
+def _example(feature: Feature) -> Any:
+    if feature.example is not None or feature.nullable:
+        return feature.example
+    return _STAND_IN[feature.type]

@@ -1,0 +1,134 @@
+"""Turns checked rows into predictions with a fitted model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from trimaran_runtime.errors import RegistryError
+from trimaran_runtime.registry.release import Signature
+from trimaran_runtime.serving.column import Column
+
+_LABEL_FOLLOWS_PROBABILITY = frozenset(
+    {
+        "DecisionTreeClassifier",
+        "ExtraTreesClassifier",
+        "GaussianNB",
+        "GradientBoostingClassifier",
+        "HistGradientBoostingClassifier",
+        "LogisticRegression",
+        "RandomForestClassifier",
+    }
+)
+"""Classifiers of scikit-learn whose label is the likeliest class: one call gives both. Others
+(a tuned threshold, an SVM) decide the label on their own, and are asked for it."""
+
+
+class NonFinitePrediction(ValueError):
+    """The model answered NaN or infinity, which JSON cannot carry and nobody can use."""
+
+
+class Predictor:
+    """A fitted model behind its signature.
+
+    Args:
+        model: fitted scikit-learn estimator or pipeline.
+        signature: what it takes and gives.
+        columns: the signature's columns.
+
+    Raises:
+        RegistryError: the model's classes are not the signature's.
+    """
+
+    def __init__(self, model: Any, signature: Signature, columns: Sequence[Column]) -> None:
+        self._model, self._columns = model, tuple(columns)
+        self._names = [column.name for column in columns]
+        self._is_classifier = signature.task == "classification"
+        self._has_probabilities = hasattr(model, "predict_proba")
+        self._label_follows = _final(model) in _LABEL_FOLLOWS_PROBABILITY
+        self._classes: list[Any] = list(signature.classes)
+        if self._is_classifier:
+            fitted = np.asarray(model.classes_).tolist()
+            if self._classes and fitted != self._classes:
+                raise RegistryError(
+                    f"the model's classes {fitted} are not the signature's {self._classes}",
+                    where="release",
+                    next_step="run the pipeline again",
+                )
+            self._classes = fitted
+
+    def predict(self, values: Sequence[list[Any]]) -> list[Any]:
+        """Predictions for rows given by column.
+
+        Returns:
+            For classification `(label, probabilities)` per row, the probabilities in the order of
+            the classes and None when the model has none; for regression a number per row.
+
+        Raises:
+            NonFinitePrediction: the model answered NaN or infinity.
+            Exception: whatever the model raises.
+        """
+        frame = self._frame(values)
+        if not self._is_classifier:
+            numbers = np.asarray(self._model.predict(frame), dtype=np.float64).reshape(-1)
+            _refuse_non_finite(numbers)
+            return list(numbers.tolist())
+        if not self._has_probabilities:
+            labels = np.asarray(self._model.predict(frame)).tolist()
+            return [(label, None) for label in labels]
+        chances = np.asarray(self._model.predict_proba(frame), dtype=np.float64)
+        _refuse_non_finite(chances)
+        if self._label_follows:
+            labels = [self._classes[i] for i in chances.argmax(axis=1).tolist()]
+        else:
+            labels = np.asarray(self._model.predict(frame)).tolist()
+        return list(zip(labels, chances.tolist(), strict=True))
+
+    def rendered(self, predictions: Sequence[Any], *, every_class: bool = False) -> list[Any]:
+        """Predictions as the answer and the captured record spell them.
+
+        A number for regression. For classification an object: `label`, `probability` of the last
+        class (the positive one of two; absent when the model gives none), and `probabilities` by
+        class where they were asked for.
+        """
+        if not self._is_classifier:
+            return list(predictions)
+        if not self._has_probabilities:
+            return [{"label": label} for label, _ in predictions]
+        if not every_class:
+            return [{"label": label, "probability": p[-1]} for label, p in predictions]
+        names = [_key(label) for label in self._classes]
+        return [
+            {
+                "label": label,
+                "probability": p[-1],
+                "probabilities": dict(zip(names, p, strict=True)),
+            }
+            for label, p in predictions
+        ]
+
+    def _frame(self, values: Sequence[list[Any]]) -> Any:
+        import pandas as pd
+
+        arrays = {c.name: c.array(v) for c, v in zip(self._columns, values, strict=True)}
+        return pd.DataFrame(arrays, columns=self._names, copy=False)
+
+
+def _final(model: Any) -> str:
+    """Class name of the last estimator of (nested) pipelines."""
+    while hasattr(model, "steps"):
+        model = model.steps[-1][1]
+    known = type(model).__module__.startswith("sklearn.")
+    return type(model).__name__ if known else ""
+
+
+def _refuse_non_finite(numbers: "np.ndarray[Any, Any]") -> None:
+    if not np.isfinite(numbers).all():
+        raise NonFinitePrediction("the model answered NaN or infinity")
+
+
+def _key(label: Any) -> str:
+    """A class label as a JSON key: as JSON spells it, text without quotes."""
+    if isinstance(label, bool):
+        return "true" if label else "false"
+    return str(label)

@@ -1,0 +1,143 @@
+"""One process that serves one release: socket, start, drain.
+
+granian's embedded server is used because it runs in this very process: its usual server starts a
+child per worker, which a kill of the parent would leave behind.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import orjson
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from trimaran_runtime.serving.adapters import Rsgi
+from trimaran_runtime.serving.application import Application
+from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.service import Service, load
+from trimaran_runtime.storage.store import Store
+
+LOG = logging.getLogger(__name__)
+_BACKLOG = 1024
+_HEADER_MS = 5_000
+"""A caller that drips its headers is cut off after this time, ms."""
+_IN_FLIGHT_SECONDS = 20.0
+"""Longest wait for requests in flight; SageMaker kills 30 s after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What one server process is started with."""
+
+    store_uri: str
+    release_id: str
+    config: ServerConfig
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: a free one."""
+    ready: Path | None = None
+    """File that is written when predictions are answered: `{"port", "pid", "release"}`."""
+
+
+async def run(launch: Launch) -> None:
+    """Serve until SIGTERM or SIGINT, then drain.
+
+    Raises:
+        OSError: the port is taken.
+        RuntimeFault: the release cannot be loaded.
+    """
+    application = Application(launch.config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # Liveness answers while the model loads: it can take longer than a probe waits.
+    listener = socket.create_server((launch.host, launch.port), backlog=_BACKLOG)
+    listener.setblocking(False)
+    port = listener.getsockname()[1]
+    server = _Granian(application, listener)
+    serving = loop.create_task(server.serve())
+    service = await asyncio.to_thread(_load, launch)
+    if service.capture is not None:
+        service.capture.start()
+    application.serve(service)
+    _announce(launch, service, port)
+    await asyncio.wait([serving, loop.create_task(stop.wait())], return_when="FIRST_COMPLETED")
+    await _drain(application, service, server, serving, launch.config.drain_seconds)
+
+
+async def _drain(
+    application: Application,
+    service: Service,
+    server: "_Granian",
+    serving: "asyncio.Task[None]",
+    seconds: float,
+) -> None:
+    """Fail /ping, close connections as they are answered, finish what is in flight, end."""
+    application.is_draining = True
+    await asyncio.sleep(seconds)
+    server.end()
+    await asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
+    deadline = time.monotonic() + _IN_FLIGHT_SECONDS
+    while application.in_flight and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    service.batcher.close()
+    if service.capture is not None:
+        await asyncio.to_thread(service.capture.close)
+    LOG.info("drained")
+
+
+def _load(launch: Launch) -> Service:
+    return load(Store(launch.store_uri), launch.release_id, launch.config)
+
+
+def _announce(launch: Launch, service: Service, port: int) -> None:
+    LOG.info(
+        "release %s on port %d: loaded in %.2f s, %.1f ms for 64 rows",
+        service.short_id,
+        port,
+        service.load_seconds,
+        service.call_seconds * 1e3,
+    )
+    if launch.ready is not None:
+        document = {"port": port, "pid": os.getpid(), "release": launch.release_id}
+        part = launch.ready.with_name(f"{launch.ready.name}.part")
+        part.write_bytes(orjson.dumps(document))
+        part.replace(launch.ready)
+
+
+class _Granian(Server):
+    """granian in this process, on a socket of ours.
+
+    granian binds with SO_REUSEPORT, so two servers could share a port without either noticing.
+    """
+
+    def __init__(self, application: Application, listener: socket.socket) -> None:
+        super().__init__(
+            Rsgi(application),
+            log_enabled=False,
+            websockets=False,
+            backlog=_BACKLOG,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MS),
+        )
+        self._listener = listener
+
+    def _init_shared_socket(self) -> Any:
+        # The name is exported at run time only, and its stub lacks the arguments.
+        holder: Any = import_module("granian.net").SocketHolder
+        self._ssp = None
+        # From here on granian owns the descriptor, and closes it.
+        self._shd = holder(self._listener.detach(), False, _BACKLOG)
+
+    def end(self) -> None:
+        """Stop accepting; `serve` returns when the requests in flight are answered."""
+        self.interrupt_signal = True
+        self.main_loop_interrupt.set()

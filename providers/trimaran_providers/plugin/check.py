@@ -35,6 +35,9 @@ class Failure:
     path: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
 
 def check(model: type[ResourceModel], given: Properties) -> tuple[Struct, tuple[Failure, ...]]:
     """Validate inputs; unknown ones count as right.

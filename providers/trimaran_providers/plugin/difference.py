@@ -37,12 +37,13 @@ def difference(
             removed=name not in after and name not in new.unknown,
             replaces=name in replacing,
         )
+    replaces = [name for name in details if name in replacing]
     for name in sorted(_drifted(handler, old_outputs)):
         details.setdefault(name, PropertyDiff(kind=PropertyDiff.UPDATE, inputDiff=False))
     return DiffResponse(
         changes=DiffResponse.DIFF_SOME if details else DiffResponse.DIFF_NONE,
         diffs=list(details),
-        replaces=[name for name in details if name in replacing],
+        replaces=replaces,
         detailedDiff=details,
         hasDetailedDiff=True,
         deleteBeforeReplace=True,

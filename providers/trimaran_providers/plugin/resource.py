@@ -1,7 +1,7 @@
 """A resource of the plugin as a Python program declares it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 from pydantic import BaseModel
@@ -31,17 +31,18 @@ class PluginResource(pulumi.CustomResource):
         outputs: type[ResourceModel],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        self._wire_names = wire_names(outputs)
+        names = wire_names(outputs)
         # The SDK makes an output for every property named here, so the outputs are named too.
-        properties: dict[str, Any] = dict.fromkeys(self._wire_names.values())
+        properties: dict[str, Any] = dict.fromkeys(names.values())
         properties |= {to_camel(field): _to_wire(value) for field, value in inputs.items()}
         super().__init__(token, name, properties, opts)
         # Out of the instance's attributes, where a field could hide one of the SDK's own.
-        self._outputs: dict[str, pulumi.Output[Any]] = {
-            field: self.__dict__.pop(wire)
-            for field, wire in self._wire_names.items()
-            if wire not in {"id", "urn"}
-        } | {"id": self.id, "urn": self.urn}
+        self._outputs: dict[str, pulumi.Output[Any]] = {"id": self.id, "urn": self.urn}
+        for field, wire in names.items():
+            if wire not in self._outputs:
+                value = self.__dict__.pop(wire)
+                whole = _is_whole(outputs.model_fields[field].annotation)
+                self._outputs[field] = value.apply(_as_int) if whole else value
 
     def output(self, field: str) -> pulumi.Output[Any]:
         """One output, by its snake_case field (or `id`, `urn`).
@@ -52,6 +53,15 @@ class PluginResource(pulumi.CustomResource):
         if field not in self._outputs:
             raise KeyError(f"no output {field!r}; there are {', '.join(self._outputs)}")
         return self._outputs[field]
+
+
+def _is_whole(annotation: Any) -> bool:
+    return annotation is int or int in get_args(annotation)
+
+
+def _as_int(value: Any) -> Any:
+    """The engine knows only doubles: 8080 comes back as 8080.0."""
+    return int(value) if isinstance(value, float) else value
 
 
 def _to_wire(value: Any) -> Any:

@@ -85,9 +85,10 @@ class TrimaranServicer(ProviderServicer):
         def work() -> pb.CheckResponse:
             handler = self._handlers.of(request.urn)
             inputs, failures = check(handler.inputs, decode(request.news))
+            # The property goes into the reason: the engine would print its value beside it, also
+            # that of a secret.
             return pb.CheckResponse(
-                inputs=inputs,
-                failures=[pb.CheckFailure(property=f.path, reason=f.reason) for f in failures],
+                inputs=inputs, failures=[pb.CheckFailure(reason=str(item)) for item in failures]
             )
 
         return await self._in_thread(context, work)

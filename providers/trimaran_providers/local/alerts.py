@@ -11,6 +11,9 @@ from trimaran_providers.local.handlers.alert_destination import AlertDestination
 from trimaran_providers.local.layout import Layout
 from trimaran_providers.plugin.resource import PluginResource
 
+SMTP_URL = "SMTP_URL"
+"""Name in `secrets` of the mail server's Apprise URL."""
+
 
 def render(context: Context, spec: AlertsSpec, store: ArtifactStoreOutputs) -> AlertsOutputs:
     """The file of destinations, readable by its owner alone, and the watch over the rules."""
@@ -25,6 +28,7 @@ def render(context: Context, spec: AlertsSpec, store: ArtifactStoreOutputs) -> A
             "channels": pulumi.Output.secret(
                 pulumi.Output.json_dumps([_channel(context, channel) for channel in spec.channels])
             ),
+            "smtp_url": context.secrets.get(SMTP_URL),
         },
         AlertDestinationOutputs,
         opts=pulumi.ResourceOptions(parent=context.parent, depends_on=[*store.resources]),

@@ -29,6 +29,8 @@ class AlertDestinationInputs(ResourceModel):
     """Rules, JSON (`AlertRules`)."""
     channels: str = Field(json_schema_extra={"secret": True})
     """Destinations, JSON: kind and address each."""
+    smtp_url: str | None = Field(default=None, json_schema_extra={"secret": True})
+    """Apprise URL of the mail server that e-mail goes through."""
 
 
 class AlertDestinationOutputs(ResourceModel):
@@ -67,6 +69,7 @@ class AlertDestinationHandler:
             store_uri=found.store_uri,
             rules=found.rules.model_dump_json(),
             channels=json.dumps([c.model_dump(mode="json") for c in found.channels]),
+            smtp_url=found.smtp_url,
         )
         return inputs, AlertDestinationOutputs(path=resource_id, store_uri=found.store_uri)
 
@@ -93,6 +96,7 @@ def _write(inputs: AlertDestinationInputs) -> AlertDestinationOutputs:
         store_uri=inputs.store_uri,
         rules=AlertRules.model_validate_json(inputs.rules),
         channels=tuple(Destination.model_validate(c) for c in json.loads(inputs.channels)),
+        smtp_url=inputs.smtp_url,
     )
     write_destinations(Path(inputs.path), destinations)
     return AlertDestinationOutputs(path=inputs.path, store_uri=inputs.store_uri)

@@ -1,0 +1,81 @@
+"""Releases of a store as a person sees them: metric, gate, channels, and who let them in."""
+
+from datetime import datetime
+
+from trimaran_providers.contract.deployment import ReleaseState
+from trimaran_runtime.errors import NotFound
+from trimaran_runtime.registry.channels import Channel, Pointer, current
+from trimaran_runtime.registry.release import Release, list_releases, read_release, release_key
+from trimaran_runtime.storage.store import Store
+
+
+def state_of(store: Store, channel: Channel) -> ReleaseState | None:
+    """The release that a channel points at; None: nothing yet. Raises Corrupted."""
+    pointer = current(store, channel)
+    if pointer is None:
+        return None
+    return _state(read_release(store, pointer.release), pointer, channels=(channel,))
+
+
+def waiting_release(store: Store) -> ReleaseState | None:
+    """The accepted release that waits for approval; None: none does."""
+    candidate, approved = current(store, Channel.candidate), current(store, Channel.approved)
+    if candidate is None or (approved and _is_newer(approved, candidate)):
+        return None
+    release = read_release(store, candidate.release)
+    if not release.verdict.accepted or (approved and approved.release == candidate.release):
+        return None
+    return _state(release, candidate, channels=(Channel.candidate,))
+
+
+def every_release(store: Store) -> list[ReleaseState]:
+    """Every release, newest first. Raises Corrupted."""
+    pointers = {channel: current(store, channel) for channel in Channel}
+    written = {entry.key: entry.modified for entry in store.list("releases")}
+    found = []
+    for release_id in reversed(list_releases(store)):
+        channels = tuple(
+            str(channel) for channel, at in pointers.items() if at and at.release == release_id
+        )
+        production = pointers[Channel.production]
+        pointer = production if production and production.release == release_id else None
+        state = _state(read_release(store, release_id), pointer, channels=channels)
+        when = state.since or written.get(release_key(release_id))
+        found.append(state.model_copy(update={"since": when}))
+    return found
+
+
+def known_release(store: Store, release_id: str) -> Release | None:
+    """A release by full id; None: there is none."""
+    try:
+        return read_release(store, release_id)
+    except NotFound:
+        return None
+
+
+def _is_newer(approved: Pointer, candidate: Pointer) -> bool:
+    # Approving something else after the candidate came in was an answer to it.
+    return approved.when > candidate.when
+
+
+def _state(
+    release: Release, pointer: Pointer | None, *, channels: tuple[str, ...]
+) -> ReleaseState:
+    verdict = release.verdict
+    since: datetime | None = pointer.when if pointer else None
+    return ReleaseState(
+        id=release.id,
+        metric=verdict.metric,
+        value=verdict.value,
+        interval=verdict.interval,
+        accepted=verdict.accepted,
+        refused_by=tuple(
+            f"{check.name}: {check.detail}"
+            for check in verdict.checks
+            if check.judged and not check.passed
+        ),
+        channels=tuple(str(channel) for channel in channels),
+        since=since,
+        who=pointer.who if pointer else "",
+        why=pointer.why if pointer else "",
+    )

@@ -11,7 +11,7 @@ from trimaran_providers.local.atomic import write_atomic
 from trimaran_runtime.alerting.config import AlertRules
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
-from trimaran_runtime.storage.digest import canonical_json
+from trimaran_runtime.storage.digest import canonical_json, digest_of
 
 FILE = "definition.json"
 """Name of the file in the endpoint's folder."""
@@ -97,6 +97,11 @@ class EndpointDefinition(Section):
             capture=spec.capture,
             limits=spec.limits,
         )
+
+
+def digest(definition: EndpointDefinition) -> str:
+    """Digest of a definition; a gateway's status names the one it follows."""
+    return digest_of(canonical_json(definition.model_dump(mode="json")))
 
 
 def write_definition(directory: Path, definition: EndpointDefinition) -> None:

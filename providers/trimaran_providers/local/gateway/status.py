@@ -50,6 +50,8 @@ class RolloutRecord(Section):
 
     release: str
     """Full id of the new release."""
+    number: int
+    """Number of the production channel's record that asked for it."""
     previous: str | None
     """Full id of the release that served before."""
     started: datetime
@@ -87,6 +89,8 @@ class GatewayStatus(Section):
     phase: Phase
     production: str | None = None
     """Full id of the release the production channel points at."""
+    definition: str = ""
+    """Digest of the definition that is followed."""
     weights: dict[str, int] = {}
     """Share of traffic by full release id, percent."""
     replicas: dict[str, int] = {}

@@ -142,6 +142,7 @@ def _settled(directory: Path, definition: EndpointDefinition, report: Reporter) 
     rollout = definition.rollout
     baking = rollout.bake_seconds * max(len(rollout.steps) - 1, 0)
     deadline = time.monotonic() + _START_SECONDS + baking
+    shown = ""
     while time.monotonic() < deadline:
         found = status(directory)
         if found is None:
@@ -150,7 +151,9 @@ def _settled(directory: Path, definition: EndpointDefinition, report: Reporter) 
             )
         if found.production == wanted and _at_rest(found, wanted):
             return found
-        report.progress(_progress(found))
+        if _progress(found) != shown:
+            shown = _progress(found)
+            report.progress(shown)
         time.sleep(_POLL_SECONDS)
     raise ResourceError(
         f"the release does not serve after {_START_SECONDS + baking:g} s",

@@ -105,9 +105,9 @@ class Store:
         ]
         return iter(sorted(entries, key=lambda entry: entry.key))
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str) -> tuple[str, ...]:
         """Keys of the folders directly below a folder, in order; objects further down are not."""
-        return sorted(self._store.list_with_delimiter(prefix)["common_prefixes"])
+        return tuple(sorted(self._store.list_with_delimiter(prefix)["common_prefixes"]))
 
     def read_json(self, key: str) -> Any:
         """Content of a JSON object; raises NotFound, Corrupted."""

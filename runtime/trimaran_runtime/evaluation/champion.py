@@ -1,0 +1,63 @@
+"""The model in production, asked about the same test rows as the new one."""
+
+from typing import TYPE_CHECKING
+
+from trimaran_runtime.data.features import to_frame
+from trimaran_runtime.errors import Corrupted, NotFound, RuntimeFault
+from trimaran_runtime.evaluation.evaluate import Champion
+from trimaran_runtime.evaluation.predictions import predict
+from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.model import load_model
+from trimaran_runtime.registry.release import Release, Signature, read_release
+from trimaran_runtime.storage.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def ask_champion(
+    store: Store, test: "pa.Table", signature: Signature, model_digest: str
+) -> Champion | None:
+    """Load the model in production and let it predict the test rows; None: there is none.
+
+    Args:
+        store: the artifact store.
+        test: the test rows, with every column of the table.
+        signature: of the new model.
+        model_digest: digest of the new model's file.
+
+    Raises:
+        NotFound, Corrupted: the release in production cannot be read back.
+    """
+    pointer = current(store, Channel.production)
+    if pointer is None:
+        return None
+    release = read_release(store, pointer.release)
+    same = release.model.file.digest == model_digest and release.signature == signature
+    reason = _incompatible(release, test, signature)
+    if reason:
+        return Champion(release=release.id, same_model=same, incompatible=reason)
+    try:
+        model = load_model(store, release)
+        frame = to_frame(test, [feature.name for feature in release.signature.features])
+        predictions = predict(model, frame, release.signature)
+    except (NotFound, Corrupted):
+        raise
+    except RuntimeFault as exc:
+        return Champion(release=release.id, same_model=same, incompatible=exc.what)
+    except Exception as exc:  # noqa: BLE001  # whatever the old model raises, it is no rival
+        what = f"it raised {type(exc).__name__}: {exc}"
+        return Champion(release=release.id, same_model=same, incompatible=what)
+    return Champion(release=release.id, same_model=same, predictions=predictions)
+
+
+def _incompatible(release: Release, test: "pa.Table", signature: Signature) -> str:
+    before = release.signature
+    if (before.target, before.task) != (signature.target, signature.task):
+        return f"it predicts {before.target!r} ({before.task})"
+    if before.classes != signature.classes:
+        return f"its classes are {list(before.classes)}, now {list(signature.classes)}"
+    missing = [f.name for f in before.features if f.name not in test.column_names]
+    if missing:
+        return f"it needs column {', '.join(missing)}, which the table no longer has"
+    return ""

@@ -1,0 +1,112 @@
+"""The model card: a release told to a person, in Markdown, without clock or host."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trimaran_runtime.registry.release import Check, Lineage, Signature, Verdict
+
+if TYPE_CHECKING:
+    from trimaran_runtime.evaluation.evaluation import Evaluation, SegmentResult
+    from trimaran_runtime.validation.finding import Findings
+
+_MOST_SEGMENTS = 30
+
+
+def model_card(
+    model_name: str,
+    *,
+    estimator: str,
+    signature: Signature,
+    verdict: Verdict,
+    evaluation: "Evaluation",
+    findings: "Findings",
+    lineage: Lineage,
+) -> str:
+    """Render the card."""
+    answer = "accepted" if verdict.accepted else "**refused**"
+    shown = [
+        f"# {model_name}",
+        f"{estimator} that predicts `{signature.target}` ({signature.task}) from "
+        f"{len(signature.features)} columns. The gate {answer} it.",
+        "## Metrics",
+        f"On {lineage.rows.get('test', 0)} test rows that it never saw.",
+        _table(
+            ("metric", "value"),
+            [(name, _number(value)) for name, value in sorted(evaluation.metrics.items())],
+        ),
+        f"{verdict.metric}: {_number(verdict.value)}{_interval(verdict.interval)}; "
+        f"best constant prediction: {_number(evaluation.baseline.value)}.",
+        "## Segments",
+        _segments(evaluation.segments),
+        "## Gate",
+        _checks(verdict.checks),
+        "## Findings in the data",
+        "\n".join(f"- {finding.severity}: {finding}" for finding in findings.findings) or "None.",
+        "## Inputs",
+        _table(
+            ("column", "type", "missing", "example"),
+            [
+                (f.name, f.type, "possible" if f.nullable else "never", str(f.example))
+                for f in signature.features
+            ],
+        ),
+        "## Lineage",
+        _table(("what", "value"), _lineage(lineage)),
+    ]
+    return "\n\n".join(shown) + "\n"
+
+
+def _segments(segments: "Sequence[SegmentResult]") -> str:
+    if not segments:
+        return "No segments are named in `data.segments`."
+    rows = [
+        (
+            segment.name,
+            str(segment.rows),
+            _number(segment.estimate.value),
+            _number(segment.estimate.low),
+            _number(segment.estimate.high),
+            _number(segment.champion),
+        )
+        for segment in segments[:_MOST_SEGMENTS]
+    ]
+    told = _table(("segment", "rows", "value", "low", "high", "champion"), rows)
+    left_out = len(segments) - _MOST_SEGMENTS
+    return f"{told}\n\n… and {left_out} smaller levels." if left_out > 0 else told
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    marks = {True: "✓", False: "✗"}
+    return "\n".join(
+        f"- {marks[check.passed] if check.judged else '·'} {check.name}: {check.detail}"
+        for check in checks
+    )
+
+
+def _lineage(lineage: Lineage) -> list[tuple[str, str]]:
+    digests = [
+        ("data", lineage.data),
+        ("code", lineage.code),
+        ("configuration", lineage.config),
+        ("environment", lineage.environment),
+    ]
+    rows = [(f"{name} rows", str(count)) for name, count in lineage.rows.items()]
+    parameters = [(f"parameter {k}", str(v)) for k, v in sorted(lineage.parameters.items())]
+    return [*digests, *rows, ("seed", str(lineage.seed)), *parameters]
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f" [{interval[0]:.4f}, {interval[1]:.4f}]"

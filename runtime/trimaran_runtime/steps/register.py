@@ -1,0 +1,156 @@
+"""Step `register`: records the release, and moves the channels when the gate accepted it."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from trimaran_runtime.data.features import feature_names
+from trimaran_runtime.data.parquet import read_parquet
+from trimaran_runtime.data.split import SplitRecord
+from trimaran_runtime.data.table import RECORD as DATA_RECORD
+from trimaran_runtime.data.table import TABLE, DataRecord
+from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
+from trimaran_runtime.evaluation.evaluation import Evaluation
+from trimaran_runtime.gate.judge import failed
+from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.promotion import promote
+from trimaran_runtime.registry.publish import Result, publish
+from trimaran_runtime.registry.release import SHORT, Lineage, Release, Verdict
+from trimaran_runtime.section import Section
+from trimaran_runtime.steps.step import Context, Step
+from trimaran_runtime.storage.digest import canonical_json, digest_of
+from trimaran_runtime.training.record import MODEL, TrainingRecord
+from trimaran_runtime.training.record import RECORD as TRAINING_RECORD
+from trimaran_runtime.validation.finding import Findings
+
+RELEASE = "release.json"
+"""Name of the file that says what became of the release."""
+
+
+class ReleaseRecord(Section):
+    """What became of the release of a run."""
+
+    release: str
+    """Full id."""
+    accepted: bool
+    """Whether the gate accepted it."""
+    production: str | None
+    """Full id of the release in production afterwards; None: none."""
+
+
+def run(context: Context) -> None:
+    """Write the release and `release.json`; raises GateRefused after both are written."""
+    store = context.store
+    release = publish(store, _result(context))
+    verdict = _verdict(context.inputs["verdict"])
+    run_id = context.parameters.get("run", "by hand")
+    if verdict.accepted:
+        production, state = promote(
+            store,
+            release,
+            context.config.registry.approval,
+            why=f"the gate accepted it in run {run_id}",
+            who=f"pipeline run {run_id}",
+        )
+    else:
+        now = current(store, Channel.production)
+        production, state = (now.release if now else None), "refused"
+    record = ReleaseRecord(release=release.id, accepted=verdict.accepted, production=production)
+    content = canonical_json(record.model_dump(mode="json"))
+    (context.outputs["release"] / RELEASE).write_bytes(content)
+    mark = "✓" if verdict.accepted else "✗"
+    context.progress(f"register {mark} release {release.id[:SHORT]} ({state})")
+    if not verdict.accepted:
+        raise GateRefused(_refusal(release, verdict, production))
+
+
+def _result(context: Context) -> Result:
+    inputs, config = context.inputs, context.config
+    training = TrainingRecord.parse((inputs["model"] / TRAINING_RECORD).read_bytes())
+    evaluation = (inputs["evaluation"] / "evaluation.json").read_bytes()
+    findings = (inputs["findings"] / "findings.json").read_bytes()
+    return Result(
+        model_name=config.model,
+        model=(inputs["model"] / MODEL).read_bytes(),
+        training=training,
+        evaluation=Evaluation.parse(evaluation),
+        findings=Findings.parse(findings),
+        verdict=_verdict(inputs["verdict"]),
+        lineage=_lineage(context, training),
+        files={
+            "evaluation": evaluation,
+            "findings": findings,
+            "training": (inputs["model"] / TRAINING_RECORD).read_bytes(),
+            "split": (inputs["splits"] / "split.json").read_bytes(),
+            **_profiles(context),
+        },
+    )
+
+
+def _lineage(context: Context, training: TrainingRecord) -> Lineage:
+    data, split = context.inputs["table"] / DATA_RECORD, context.inputs["splits"] / "split.json"
+    missing = [name for name in ("code", "environment") if not context.parameters.get(name)]
+    if missing:
+        raise ConfigError(
+            f"lacks --param {missing[0]}=",
+            where="register",
+            allowed="--param code=<digest of the code bundle>, "
+            "--param environment=<digest of the installed distributions>",
+        )
+    try:
+        table = DataRecord.model_validate_json(data.read_bytes())
+        rows = SplitRecord.model_validate_json(split.read_bytes()).rows
+    except ValidationError as exc:
+        raise Corrupted(f"a record of an earlier step cannot be read: {exc}") from exc
+    return Lineage(
+        config=digest_of(context.config.to_json()),
+        code=context.parameters["code"],
+        data=table.fingerprint,
+        environment=context.parameters["environment"],
+        rows=rows,
+        parameters=training.parameters,
+        seed=training.seed,
+    )
+
+
+def _profiles(context: Context) -> dict[str, bytes]:
+    """What the monitor compares traffic with.
+
+    Features: all rows of the table, since traffic should look like what the model was made and
+    judged on. Predictions: the test rows alone, since a model is surer of rows it was fitted on.
+    """
+    from trimaran_runtime.drift.profile import Profile
+
+    table = read_parquet(context.inputs["table"] / TABLE)
+    features = feature_names(context.config.data, table.column_names)
+    predictions = read_parquet(context.inputs["evaluation"] / "predictions.parquet")
+    return {
+        "reference_profile": Profile.of(table, features).to_bytes(),
+        "prediction_profile": Profile.of(predictions).to_bytes(),
+    }
+
+
+def _verdict(folder: Path) -> Verdict:
+    try:
+        return Verdict.model_validate_json((folder / "verdict.json").read_bytes())
+    except ValidationError as exc:
+        raise Corrupted(f"the verdict cannot be read: {exc}", where="gate") from exc
+
+
+def _refusal(release: Release, verdict: Verdict, production: str | None) -> str:
+    refused = failed(verdict.checks)
+    others = sum(check.judged for check in verdict.checks) - len(refused)
+    now = f"production is still {production[:SHORT]}" if production else "nothing is in production"
+    lines = [f"gate refused release {release.id[:SHORT]} ({now})"]
+    lines += [f"  ✗ {check.name}   {check.detail}" for check in refused]
+    lines.append(f"  ✓ {others} other check{'' if others == 1 else 's'}")
+    lines.append(f"  See: trimaran report {release.id[:SHORT]}")
+    return "\n".join(lines)
+
+
+STEP = Step(
+    name="register",
+    inputs=("config", "splits", "model", "evaluation", "findings", "verdict", "table"),
+    outputs=("release",),
+    run=run,
+)

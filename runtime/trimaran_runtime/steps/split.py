@@ -1,0 +1,27 @@
+"""Step `split`: train, validation and test rows."""
+
+from trimaran_runtime.data.parquet import read_parquet, write_parquet
+from trimaran_runtime.data.split import SplitRecord, how, split
+from trimaran_runtime.data.table import TABLE
+from trimaran_runtime.steps.step import Context, Step
+from trimaran_runtime.storage.digest import canonical_json
+
+RECORD = "split.json"
+"""Name of the record's file."""
+
+
+def run(context: Context) -> None:
+    """Write `train.parquet`, `validation.parquet`, `test.parquet` and `split.json`."""
+    config, folder = context.config, context.outputs["splits"]
+    table = read_parquet(context.inputs["table"] / TABLE)
+    splits = split(table, config.data, seed=config.training.seed)
+    for name, rows in splits.items():
+        write_parquet(table.take(rows), folder / f"{name}.parquet")
+    counts = {name: len(rows) for name, rows in splits.items()}
+    record = SplitRecord(by=how(config.data), rows=counts, boundaries=splits.boundaries)
+    (folder / RECORD).write_bytes(canonical_json(record.model_dump(mode="json")))
+    shown = " / ".join(f"{count:,}" for count in counts.values())
+    context.progress(f"split ✓ {shown} rows by {how(config.data)}")
+
+
+STEP = Step(name="split", inputs=("config", "table"), outputs=("splits",), run=run)

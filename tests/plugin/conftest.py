@@ -14,8 +14,10 @@ def toy_plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with a `pulumi-resource-trimaran` that serves the toy cloud."""
     folder = tmp_path_factory.mktemp("toy-plugin")
     program = folder / "pulumi-resource-trimaran"
-    toy = Path(__file__).with_name("toy_cloud.py")
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {toy} "$@"\n')
+    root = Path(__file__).resolve().parents[2]
+    program.write_text(
+        f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m tests.plugin.toy_plugin "$@"\n'
+    )
     program.chmod(0o755)
     return folder
 

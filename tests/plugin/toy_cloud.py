@@ -1,7 +1,4 @@
-"""A cloud of text files: the smallest handlers that can create, drift, tear and fail.
-
-Run as a program it is the plugin `pulumi-resource-trimaran` with these handlers alone.
-"""
+"""A cloud of text files: the smallest handlers that can create, drift, tear and fail."""
 
 import json
 import time
@@ -108,10 +105,3 @@ class NoteHandler:
         if inputs.line_count > 5:
             report.warning("that is a lot of lines")
         return NoteOutputs(**inputs.model_dump(), revision=revision, state="good")
-
-
-if __name__ == "__main__":
-    from trimaran_providers.plugin.registry import Handlers
-    from trimaran_providers.plugin.server import run
-
-    run(lambda: Handlers([NoteHandler()]))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf.any_pb2 import Any as Packed
-from pulumi.runtime.proto import status_pb2
+from google.protobuf.message import Message
+from pulumi.errors import InputPropertiesError, RunError
+from pulumi.runtime.proto import errors_pb2, status_pb2
 from pulumi.runtime.proto.provider_pb2 import ErrorResourceInitFailed
 
 from trimaran_providers.contract.errors import PartiallyCreatedError, TrimaranError
@@ -28,7 +30,9 @@ class Fault:
 
 def fault_of(error: Exception) -> Fault:
     """Status of an error: its sentence when it is one of ours, else the traceback of the bug."""
-    if isinstance(error, (TrimaranError, RuntimeFault)):
+    if isinstance(error, InputPropertiesError):
+        return wrong_inputs(error)
+    if isinstance(error, (TrimaranError, RuntimeFault, RunError)):
         # A code other than UNKNOWN tells the engine that nothing was left behind.
         return Fault(grpc.StatusCode.FAILED_PRECONDITION, str(error))
     shown = "".join(traceback.format_exception(error)).rstrip()
@@ -49,8 +53,24 @@ def partial(error: PartiallyCreatedError, handler: AnyHandler, secrets: frozense
         properties=encode(state, secrets | secret_names(handler.outputs)),
         reasons=error.reasons,
     )
+    return _detailed(grpc.StatusCode.UNKNOWN, str(error), detail)
+
+
+def wrong_inputs(error: InputPropertiesError) -> Fault:
+    """Status of a component whose inputs are wrong; the engine lists them by property."""
+    detail = errors_pb2.InputPropertiesError(
+        errors=[
+            errors_pb2.InputPropertiesError.PropertyError(
+                property_path=item["property_path"], reason=item["reason"]
+            )
+            for item in error.errors or ()
+        ]
+    )
+    return _detailed(grpc.StatusCode.INVALID_ARGUMENT, error.message, detail)
+
+
+def _detailed(code: grpc.StatusCode, message: str, detail: Message) -> Fault:
     packed = Packed()
     packed.Pack(detail)
-    code = grpc.StatusCode.UNKNOWN
-    status = status_pb2.Status(code=code.value[0], message=str(error), details=[packed])
-    return Fault(code, str(error), ((_DETAILS, status.SerializeToString()),))
+    status = status_pb2.Status(code=code.value[0], message=message, details=[packed])
+    return Fault(code, message, ((_DETAILS, status.SerializeToString()),))

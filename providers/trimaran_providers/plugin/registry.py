@@ -1,7 +1,7 @@
 """The handlers that the plugin serves, by type token."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -23,7 +23,7 @@ class Handlers:
     def __init__(self, handlers: Iterable[AnyHandler]) -> None:
         self._by_token: Mapping[str, AnyHandler] = {item.token: item for item in handlers}
 
-    def __iter__(self) -> Iterable[AnyHandler]:
+    def __iter__(self) -> Iterator[AnyHandler]:
         return iter(self._by_token.values())
 
     def of(self, urn: str) -> AnyHandler:

@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from trimaran_runtime.process.parent_watch import VARIABLE, exit_with_parent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trimaran_providers.plugin.components import ComponentClass
     from trimaran_providers.plugin.registry import Handlers
 
 _GRACE_SECONDS = 0.5
@@ -19,16 +20,30 @@ _GRACE_SECONDS = 0.5
 
 def main() -> None:
     """Serve the handlers of every installed cloud until the engine ends."""
+    run(_handlers, _components)
+
+
+def _handlers() -> "Handlers":
     from trimaran_providers.plugin.registry import installed
 
-    run(installed)
+    return installed()
 
 
-def run(handlers: Callable[[], "Handlers"]) -> None:
+def _components() -> "Mapping[str, ComponentClass]":
+    from trimaran_providers.plugin.components import installed
+
+    return installed()
+
+
+def run(
+    handlers: "Callable[[], Handlers]",
+    components: "Callable[[], Mapping[str, ComponentClass]]" = dict,
+) -> None:
     """Serve until a signal comes or the engine is gone.
 
     Args:
         handlers: gives the handlers when the first of them is needed.
+        components: gives the components when the first of them is needed.
     """
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     if not addresses:
@@ -39,18 +54,21 @@ def run(handlers: Callable[[], "Handlers"]) -> None:
     # A killed engine sends no signal.
     os.environ[VARIABLE] = str(os.getppid())
     exit_with_parent()
-    asyncio.run(_serve(addresses[0], handlers))
+    asyncio.run(_serve(addresses[0], handlers, components))
 
 
-async def _serve(engine_address: str, handlers: Callable[[], "Handlers"]) -> None:
+async def _serve(
+    engine_address: str,
+    handlers: "Callable[[], Handlers]",
+    components: "Callable[[], Mapping[str, ComponentClass]]",
+) -> None:
     import grpc.aio
-    from pulumi.provider import Provider
     from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
     from pulumi.runtime.proto import provider_pb2_grpc
 
     from trimaran_providers.plugin.servicer import TrimaranServicer
 
-    servicer = TrimaranServicer(Provider(version("trimaran")), handlers, engine_address)
+    servicer = TrimaranServicer(handlers, components, engine_address)
     server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -1,14 +1,14 @@
 """The plugin's gRPC service: every call becomes one call of a handler in a worker thread."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
-from pulumi.provider import Provider
+from google.protobuf.struct_pb2 import Struct
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto.plugin_pb2 import PluginAttach
@@ -16,10 +16,14 @@ from pydantic import ValidationError
 
 from trimaran_providers.contract.errors import PartiallyCreatedError
 from trimaran_providers.contract.handler import AnyHandler, ResourceModel
+from trimaran_providers.plugin import schema
 from trimaran_providers.plugin.check import check
+from trimaran_providers.plugin.components import ComponentClass
+from trimaran_providers.plugin.construct import read_inputs
 from trimaran_providers.plugin.difference import difference
 from trimaran_providers.plugin.fault import Fault, fault_of, partial
 from trimaran_providers.plugin.properties import secret_names, to_properties
+from trimaran_providers.plugin.provider import TrimaranProvider
 from trimaran_providers.plugin.registry import Handlers
 from trimaran_providers.plugin.reporter import EngineLog, EngineReporter
 from trimaran_providers.plugin.wire import Properties, decode, encode
@@ -35,12 +39,21 @@ class TrimaranServicer(ProviderServicer):
     """Custom resources by their handlers, beside the SDK's own service of components.
 
     Previews stop at Diff: the engine shows outputs as unknown until the update.
+
+    Args:
+        handlers: gives the handlers when the first of them is needed.
+        components: gives the components when the first of them is needed.
+        engine_address: where lines beside a resource are sent.
     """
 
     def __init__(
-        self, provider: Provider, handlers: Callable[[], Handlers], engine_address: str
+        self,
+        handlers: Callable[[], Handlers],
+        components: Callable[[], Mapping[str, ComponentClass]],
+        engine_address: str,
     ) -> None:
-        super().__init__(provider, [], engine_address)
+        self._served = TrimaranProvider(components)
+        super().__init__(self._served, [], engine_address)
         self._load_handlers = handlers
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="handler")
 
@@ -76,6 +89,31 @@ class TrimaranServicer(ProviderServicer):
     ) -> pb.DiffResponse:
         """A change of the provider replaces nothing."""
         return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE)
+
+    async def GetSchema(  # noqa: N802
+        self, request: pb.GetSchemaRequest, context: Context
+    ) -> pb.GetSchemaResponse:
+        """The schema of everything that is served."""
+
+        def work() -> pb.GetSchemaResponse:
+            return pb.GetSchemaResponse(schema=schema.text(self._handlers, self._served.components))
+
+        return await self._in_thread(context, work)
+
+    async def Construct(  # noqa: N802
+        self, request: pb.ConstructRequest, context: Context
+    ) -> pb.ConstructResponse:
+        """Make a component for a program in another language."""
+        try:
+            return await self._construct(request, context)
+        except Exception as error:  # noqa: BLE001 - the engine must get every error as a status
+            await _abort(context, fault_of(error))
+
+    @staticmethod
+    async def _construct_inputs(inputs: Struct, input_dependencies: Any) -> dict[str, Any]:
+        """Inputs as `TrimaranProvider.construct` takes them, instead of the SDK's own form."""
+        depends_on = {name: frozenset(item.urns) for name, item in input_dependencies.items()}
+        return dict(read_inputs(inputs, depends_on))
 
     async def Check(  # noqa: N802
         self, request: pb.CheckRequest, context: Context

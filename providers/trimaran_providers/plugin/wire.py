@@ -11,8 +11,10 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.runtime import rpc
 
-_KEY = rpc._special_sig_key
-_SECRET, _OUTPUT = rpc._special_secret_sig, rpc._special_output_value_sig
+# How the engine marks a mapping that is something else, and text that stands for an unknown.
+KEY = rpc._special_sig_key
+SECRET, OUTPUT = rpc._special_secret_sig, rpc._special_output_value_sig
+UNKNOWN = rpc.UNKNOWN
 _EXACT = 2**53
 """Whole numbers up to here survive the engine's doubles."""
 
@@ -61,7 +63,7 @@ def encode(values: Mapping[str, Any], secrets: Collection[str] = ()) -> Struct:
     struct = Struct()
     struct.update(
         {
-            name: {_KEY: _SECRET, "value": value} if name in secrets else value
+            name: {KEY: SECRET, "value": value} if name in secrets else value
             for name, value in values.items()
         }
     )
@@ -81,18 +83,18 @@ class _Marks:
         if kind == "list_value":
             return [self.plain(item) for item in value.list_value.values]
         if kind == "string_value":
-            self.unknown = self.unknown or value.string_value == rpc.UNKNOWN
+            self.unknown = self.unknown or value.string_value == UNKNOWN
             return value.string_value
         if kind == "number_value":
             return whole(value.number_value)
         return value.bool_value if kind == "bool_value" else None
 
     def _mapping(self, struct: Struct) -> Any:
-        signature = struct.fields[_KEY].string_value if _KEY in struct.fields else ""
-        if signature == _SECRET:
+        signature = struct.fields[KEY].string_value if KEY in struct.fields else ""
+        if signature == SECRET:
             self.secret = True
             return self.plain(struct.fields["value"])
-        if signature == _OUTPUT:
+        if signature == OUTPUT:
             self.secret = self.secret or struct.fields["secret"].bool_value
             if "value" not in struct.fields:
                 self.unknown = True

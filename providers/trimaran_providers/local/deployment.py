@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlparse
 
 from trimaran_providers.contract.deployment import (
@@ -20,13 +19,17 @@ from trimaran_providers.contract.deployment import (
 )
 from trimaran_providers.contract.errors import ProjectError
 from trimaran_providers.local.definition import PipelineDefinition, read_definition
+from trimaran_providers.local.destinations import read_destinations
+from trimaran_providers.local.drift_state import read_drift
 from trimaran_providers.local.gateway.definition import read_definition as read_endpoint
 from trimaran_providers.local.gateway.process import status as gateway_status
 from trimaran_providers.local.gateway.status import GatewayStatus, Phase, read_status
 from trimaran_providers.local.layout import Layout
 from trimaran_providers.local.release_state import every_release, state_of, waiting_release
+from trimaran_providers.local.reports import drift_report, release_report
 from trimaran_providers.local.run_record import RunRecord, list_runs
 from trimaran_providers.local.supervisor.job import JobKind
+from trimaran_runtime.alerting.book import open_alerts
 from trimaran_runtime.registry.channels import Channel
 from trimaran_runtime.storage.store import Store
 
@@ -140,9 +143,7 @@ class LocalDeployment:
         """Run the pipeline now and wait for it; `report` takes the state so far."""
         from trimaran_providers.local.observed_run import run_and_alert
 
-        return _run(
-            run_and_alert(self.folder, self._definition(), trigger="manual", report=report)
-        )
+        return _run(run_and_alert(self.folder, self._definition(), trigger="manual", report=report))
 
     def check(self, report: Callable[[str], None]) -> DriftState:
         """Check captured traffic now and wait for it."""
@@ -153,6 +154,27 @@ class LocalDeployment:
         if state is None:
             raise ProjectError("the check left no report", where=self.physical)
         return state
+
+    def alerts(self) -> tuple[AlertState, ...]:
+        """Open alerts, oldest first."""
+        destinations = read_destinations(self.layout.alerts(self.physical))
+        store = Store(destinations.store_uri) if destinations else self.store
+        return tuple(
+            AlertState(rule=a.rule, message=a.sentence, since=a.since, count=a.count)
+            for a in open_alerts(store)
+        )
+
+    def drift(self) -> DriftState | None:
+        """The newest check of captured traffic; None: it was never checked."""
+        return read_drift(self.store)
+
+    def report(self, release: str) -> Path:
+        """The report of a release, by full id, as a file."""
+        return release_report(self.store, self.folder, release)
+
+    def drift_report(self) -> Path:
+        """The newest drift report as a file. Raises ProjectError when there is none."""
+        return drift_report(self.folder)
 
     def _definition(self) -> PipelineDefinition:
         definition = read_definition(self.folder)

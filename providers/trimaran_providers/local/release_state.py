@@ -58,9 +58,7 @@ def _is_newer(approved: Pointer, candidate: Pointer) -> bool:
     return approved.when > candidate.when
 
 
-def _state(
-    release: Release, pointer: Pointer | None, *, channels: tuple[str, ...]
-) -> ReleaseState:
+def _state(release: Release, pointer: Pointer | None, *, channels: tuple[str, ...]) -> ReleaseState:
     verdict = release.verdict
     since: datetime | None = pointer.when if pointer else None
     return ReleaseState(

@@ -1,0 +1,204 @@
+"""`trimaran releases`, `approve`, `rollback` and `report`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trimaran.cli.exit import Exit
+from trimaran.cli.options import AsJson, Because, Model, NoWait, Stack
+from trimaran.cli.status_command import figures, short
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trimaran_providers.contract.deployment import Deployment, ReleaseState
+    from trimaran_runtime.registry.channels import Pointer
+
+_WAIT_SECONDS = 30.0
+_POLL_SECONDS = 0.2
+DRIFT = "drift"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    app.command("releases")(_releases)
+    app.command("approve")(_approve)
+    app.command("rollback")(_rollback)
+    app.command("report")(_report)
+
+
+def _releases(stack: Stack = None, name: Model = None, as_json: AsJson = False) -> None:
+    """List the releases, newest first."""
+    from trimaran.cli.clock import ago
+    from trimaran.cli.screen import show, show_json, show_table
+    from trimaran.cli.selection import select
+
+    found = select(stack, name).releases()
+    if as_json:
+        show_json([release.model_dump(mode="json") for release in found])
+    elif not found:
+        show("no release yet")
+    else:
+        rows = [
+            (
+                (short(release.id), "strong"),
+                figures(release),
+                ("accepted", "ok") if release.accepted else ("refused", "bad"),
+                ", ".join(release.channels),
+                ago(release.since) if release.since else "",
+                _note(release),
+            )
+            for release in found
+        ]
+        show_table(("release", "metric", "gate", "channels", "since", ""), rows)
+
+
+def _note(release: "ReleaseState") -> str:
+    if not release.accepted:
+        return "; ".join(release.refused_by)
+    return f"by {release.who}: {release.why}" if release.why else release.who
+
+
+def _approve(
+    release: Annotated[str, typer.Argument(help="Release, by the first digits of its id.")],
+    because: Because = "approved by hand",
+    no_wait: NoWait = False,
+    stack: Stack = None,
+    name: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let an accepted release into production.
+
+    Waits up to 30 seconds until the endpoint serves it.
+    """
+    from trimaran.cli.selection import select
+    from trimaran_runtime.errors import GateRefused
+    from trimaran_runtime.registry.approval import approve
+    from trimaran_runtime.registry.release import find_release, read_release
+
+    deployment = select(stack, name)
+    full = find_release(deployment.store, release)
+    verdict = read_release(deployment.store, full).verdict
+    if not verdict.accepted:
+        failed = [f"{c.name}: {c.detail}" for c in verdict.checks if c.judged and not c.passed]
+        raise GateRefused(
+            f"release {short(full)} was refused: {'; '.join(failed)}",
+            where="gate",
+            next_step=f"see `trimaran report {short(full)}`",
+        )
+    pointer = approve(deployment.store, full, why=because)
+    _finish(deployment, pointer, "approved", wait=not no_wait, as_json=as_json)
+
+
+def _rollback(
+    release: Annotated[
+        str | None, typer.Argument(help="Release to go back to; none: the one before.")
+    ] = None,
+    because: Because = "rolled back by hand",
+    no_wait: NoWait = False,
+    stack: Stack = None,
+    name: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put an earlier release back into production.
+
+    Waits up to 30 seconds until the endpoint serves it.
+    """
+    from trimaran.cli.selection import select
+    from trimaran_runtime.registry.approval import rollback
+    from trimaran_runtime.registry.release import find_release
+
+    deployment = select(stack, name)
+    full = find_release(deployment.store, release) if release else None
+    pointer = rollback(deployment.store, full, why=because)
+    _finish(deployment, pointer, "rolled back to", wait=not no_wait, as_json=as_json)
+
+
+def _finish(
+    deployment: "Deployment", pointer: "Pointer", verb: str, *, wait: bool, as_json: bool
+) -> None:
+    from trimaran.cli.screen import progress, show, show_json
+
+    outcome, done = "", True
+    if wait:
+        if as_json:
+            outcome, done = _wait_until_served(deployment, pointer.release)
+        else:
+            with progress(f"release {short(pointer.release)} is being rolled out"):
+                outcome, done = _wait_until_served(deployment, pointer.release)
+    if as_json:
+        show_json({**pointer.model_dump(mode="json"), "endpoint": outcome or "not waited for"})
+    else:
+        show(f"{verb} release ", (short(pointer.release), "strong"), f" ({pointer.why})")
+        if outcome:
+            show(("endpoint ", "dim"), (outcome, "ok" if done else "warn"))
+    if not done:
+        raise typer.Exit(Exit.PROBLEM)
+
+
+def _wait_until_served(deployment: "Deployment", release_id: str) -> tuple[str, bool]:
+    """What became of it on the endpoint, and whether that is good."""
+    import time
+
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        endpoint = deployment.endpoint()
+        if endpoint.phase == "serving" and endpoint.serving.get(release_id) == 100:
+            return "serves it", True
+        if endpoint.phase == "stopped":
+            return f"is down: {endpoint.problem}", False
+        # Right after the move the phase may still be the one of the release before.
+        if endpoint.phase in {"rolled_back", "failed"} and time.monotonic() > deadline - 25:
+            return f"{endpoint.phase.replace('_', ' ')}: {endpoint.problem}", False
+        if time.monotonic() > deadline:
+            share = endpoint.serving.get(release_id, 0)
+            phase = endpoint.phase.replace("_", " ")
+            return f"is {phase}, {share} % on it so far; see `trimaran status`", True
+        time.sleep(_POLL_SECONDS)
+
+
+def _report(
+    what: Annotated[
+        str | None, typer.Argument(help="A release, or `drift`; none: the release in production.")
+    ] = None,
+    print_path: Annotated[
+        bool, typer.Option("--print", help="Print the path instead of opening a browser.")
+    ] = False,
+    stack: Stack = None,
+    name: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open the report of a release, or of drift.
+
+    Prints the path, and opens it in a browser when a person is watching.
+    """
+    from trimaran.cli.screen import interactive, show, show_json
+    from trimaran.cli.selection import select
+
+    path = _report_path(select(stack, name), what)
+    if as_json:
+        show_json({"path": str(path)})
+        return
+    show(str(path))
+    if interactive() and not print_path:
+        import webbrowser
+
+        webbrowser.open(path.as_uri())
+
+
+def _report_path(deployment: "Deployment", what: str | None) -> "Path":
+    from trimaran_providers.contract.errors import ProjectError
+    from trimaran_runtime.registry.release import find_release
+
+    if what == DRIFT:
+        return deployment.drift_report()
+    if what is not None:
+        return deployment.report(find_release(deployment.store, what))
+    production = deployment.snapshot().production
+    if production is None:
+        raise ProjectError(
+            "no release is in production yet",
+            allowed="the id of a release, or drift",
+            next_step="see `trimaran releases`",
+        )
+    return deployment.report(production.id)

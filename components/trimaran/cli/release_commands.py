@@ -75,10 +75,12 @@ def _approve(
     from trimaran_runtime.errors import GateRefused
     from trimaran_runtime.registry.approval import approve
     from trimaran_runtime.registry.release import find_release, read_release
+    from trimaran_runtime.storage.store import Store
 
     deployment = select(stack, name)
-    full = find_release(deployment.store, release)
-    verdict = read_release(deployment.store, full).verdict
+    store = Store(deployment.store_uri)
+    full = find_release(store, release)
+    verdict = read_release(store, full).verdict
     if not verdict.accepted:
         failed = [f"{c.name}: {c.detail}" for c in verdict.checks if c.judged and not c.passed]
         raise GateRefused(
@@ -86,7 +88,7 @@ def _approve(
             where="gate",
             next_step=f"see `trimaran report {short(full)}`",
         )
-    pointer = approve(deployment.store, full, why=because)
+    pointer = approve(store, full, why=because)
     _finish(deployment, pointer, "approved", wait=not no_wait, as_json=as_json)
 
 
@@ -107,10 +109,12 @@ def _rollback(
     from trimaran.cli.selection import select
     from trimaran_runtime.registry.approval import rollback
     from trimaran_runtime.registry.release import find_release
+    from trimaran_runtime.storage.store import Store
 
     deployment = select(stack, name)
-    full = find_release(deployment.store, release) if release else None
-    pointer = rollback(deployment.store, full, why=because)
+    store = Store(deployment.store_uri)
+    full = find_release(store, release) if release else None
+    pointer = rollback(store, full, why=because)
     _finish(deployment, pointer, "rolled back to", wait=not no_wait, as_json=as_json)
 
 
@@ -189,11 +193,12 @@ def _report(
 def _report_path(deployment: "Deployment", what: str | None) -> "Path":
     from trimaran_providers.contract.errors import ProjectError
     from trimaran_runtime.registry.release import find_release
+    from trimaran_runtime.storage.store import Store
 
     if what == DRIFT:
         return deployment.drift_report()
     if what is not None:
-        return deployment.report(find_release(deployment.store, what))
+        return deployment.report(find_release(Store(deployment.store_uri), what))
     production = deployment.snapshot().production
     if production is None:
         raise ProjectError(

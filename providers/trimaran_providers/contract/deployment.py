@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 from trimaran_runtime.section import Section
-from trimaran_runtime.storage.store import Store
 
 
 class Health(StrEnum):
@@ -178,8 +177,8 @@ class Deployment(Protocol):
         """Name of the cloud."""
 
     @property
-    def store(self) -> Store:
-        """The artifact store. Raises NotFound."""
+    def store_uri(self) -> str:
+        """Root URI of the artifact store."""
 
     def snapshot(self) -> Snapshot:
         """Everything about it, as it is now."""

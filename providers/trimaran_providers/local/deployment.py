@@ -83,6 +83,11 @@ class LocalDeployment:
         return Path(unquote(urlparse(endpoint.store_uri).path))
 
     @property
+    def store_uri(self) -> str:
+        """Root URI of the artifact store."""
+        return self.folder.as_uri()
+
+    @property
     def store(self) -> Store:
         """The artifact store. Raises NotFound."""
         return Store.open_directory(self.folder)

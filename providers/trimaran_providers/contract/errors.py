@@ -8,6 +8,7 @@ TrimaranError                    base: where, what was given, what is allowed, w
 └── ResourceError                a resource cannot be brought to its wanted state
     ├── PortTakenError           another process listens on the wanted port
     ├── CorruptedError           recorded state or a store does not read back
+    ├── StoppedError             the user asked to stop while it was being worked on
     └── PartiallyCreatedError    it exists, but not as wanted: kept in state, healed by the next up
 
 Attributes are data; ``str`` makes the sentences.
@@ -95,6 +96,10 @@ class PortTakenError(ResourceError):
 
 class CorruptedError(ResourceError):
     """Recorded state or a store does not read back."""
+
+
+class StoppedError(ResourceError):
+    """The user asked to stop while the resource was being worked on; the next `up` goes on."""
 
 
 class PartiallyCreatedError(ResourceError):

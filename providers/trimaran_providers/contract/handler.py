@@ -23,7 +23,14 @@ class Reporter(Protocol):
     """Lines that a person sees beside the resource while `pulumi up` runs."""
 
     def progress(self, text: str) -> None:
-        """A line that the next one replaces."""
+        """A line that the next one replaces.
+
+        A handler that waits for something says so now and then: this is also where it learns that
+        the user wants to stop, and it lets the error end what it started.
+
+        Raises:
+            StoppedError: the user asked to stop.
+        """
 
     def info(self, text: str) -> None:
         """A line that stays."""

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -67,3 +70,26 @@ def test_wrong_inputs_are_named_in_the_words_of_the_program(
     assert "is known only during the update, but decides which resources there" in refused.errors
     assert "Traceback" not in refused.errors
     assert "Some years ago" not in refused.errors
+
+
+def test_the_user_can_stop_a_slow_resource(
+    tmp_path: Path, toy_plugin: Path, engine_env: dict[str, str]
+) -> None:
+    stack = stack_of("slow", tmp_path, toy_plugin, engine_env)
+    stack.set_config("folder", str(tmp_path))
+    command = ["pulumi", "up", "--yes", "--skip-preview", "--stack", "test", "--color", "never"]
+    up = subprocess.Popen(
+        command, cwd=tmp_path / "slow", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    shown = ""
+    while "Note note creating" not in shown:
+        line = up.stdout.readline()
+        assert line, shown
+        shown += line
+    time.sleep(0.5)
+    up.send_signal(signal.SIGINT)
+    rest, _ = up.communicate(timeout=20)
+    assert up.returncode != 0
+    assert "stopped on request while writing slow" in rest
+    assert "`pulumi up` goes on from here" in rest
+    assert "note" not in stack.state()

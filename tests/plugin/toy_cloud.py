@@ -94,7 +94,9 @@ class NoteHandler:
             raise ResourceError("the disk is full", where=inputs.path, next_step="empty it")
         if inputs.fail == "bug":
             raise ZeroDivisionError("a bug in the toy")
-        time.sleep(inputs.seconds)
+        for passed in range(int(inputs.seconds * 20)):
+            time.sleep(0.05)
+            report.progress(f"writing {inputs.text} ({passed})")
         document = {"inputs": inputs.model_dump(exclude={"fail"}), "revision": revision}
         Path(inputs.path).write_text(json.dumps(document))
         if inputs.fail == "half":

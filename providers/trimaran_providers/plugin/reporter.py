@@ -5,6 +5,8 @@ import threading
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from trimaran_providers.contract.errors import StoppedError
+
 _SEND_SECONDS = 5.0
 
 
@@ -33,13 +35,27 @@ class EngineLog:
 
 
 class EngineReporter:
-    """Reporter of one operation on one resource."""
+    """Reporter of one operation on one resource.
 
-    def __init__(self, log: EngineLog, urn: str) -> None:
-        self._log, self._urn = log, urn
+    Args:
+        log: where lines go.
+        urn: the resource they stand beside.
+        stopping: set when the user asked to stop.
+    """
+
+    def __init__(self, log: EngineLog, urn: str, stopping: threading.Event) -> None:
+        self._log, self._urn, self._stopping = log, urn, stopping
 
     def progress(self, text: str) -> None:
-        """A line that the next one replaces."""
+        """A line that the next one replaces.
+
+        Raises:
+            StoppedError: the user asked to stop.
+        """
+        if self._stopping.is_set():
+            raise StoppedError(
+                f"stopped on request while {text}", next_step="`pulumi up` goes on from here"
+            )
         self._log.send(engine_pb2.INFO, self._urn, text, ephemeral=True)
 
     def info(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """The plugin's gRPC service: every call becomes one call of a handler in a worker thread."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -55,6 +56,7 @@ class TrimaranServicer(ProviderServicer):
         self._served = TrimaranProvider(components)
         super().__init__(self._served, [], engine_address)
         self._load_handlers = handlers
+        self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="handler")
 
     @cached_property
@@ -68,6 +70,12 @@ class TrimaranServicer(ProviderServicer):
     async def Attach(self, request: PluginAttach, context: Context) -> Empty:  # noqa: N802
         """Serve another engine (a debugger started this process)."""
         self.engine_address = request.address
+        self._log = EngineLog(self.engine_address)
+        return Empty()
+
+    async def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802
+        """The user asked to stop: handlers learn it from their reporters."""
+        self._stopping.set()
         return Empty()
 
     async def Configure(  # noqa: N802
@@ -213,7 +221,7 @@ class TrimaranServicer(ProviderServicer):
         return await self._in_thread(context, work)
 
     def _reporter(self, urn: str) -> EngineReporter:
-        return EngineReporter(self._log, urn)
+        return EngineReporter(self._log, urn, self._stopping)
 
     async def _in_thread(self, context: Context, work: Callable[[], Result]) -> Result:
         """Run it beside the event loop, so that resources proceed at the same time."""

@@ -1,0 +1,91 @@
+"""What a verdict leads to: nothing, an alert, or a retraining."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from trimaran_runtime.drift.verdict import Severity
+from trimaran_runtime.monitoring.config import MonitorConfig, OnDrift
+from trimaran_runtime.section import Section
+
+_MINUTE = "%Y-%m-%d %H:%M UTC"
+
+
+class ActionKind(StrEnum):
+    """What is done."""
+
+    log = "log"
+    """Nothing beside the report."""
+    alert = "alert"
+    """An alert."""
+    retrain = "retrain"
+    """An alert, and a pipeline run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What is done, and why that and not more."""
+
+    kind: ActionKind
+    why: str
+
+
+class Retraining(Section):
+    """The last pipeline run that drift started."""
+
+    when: datetime
+    """When it was started, UTC."""
+    release: str
+    """Full id of the release whose traffic had drifted."""
+    drifted: tuple[str, ...]
+    """Columns that had drifted."""
+    data: str = ""
+    """Fingerprint of the data it trained on; empty: not known (yet)."""
+
+
+def decide(
+    severity: Severity | None,
+    drifted: tuple[str, ...],
+    config: MonitorConfig,
+    *,
+    release: str,
+    last: Retraining | None,
+    data: str,
+    now: datetime,
+) -> Action:
+    """What severe drift does.
+
+    A retraining is not started within the cool-down of the last one, and not a second time for
+    the same drift while there are no other data to train on: the release is still the one that
+    drifted, no further column has, and the newest data are those that were trained on.
+
+    Args:
+        severity: of the verdict; None: there was nothing to judge.
+        drifted: columns that drifted.
+        config: what the user wants.
+        release: full id of the judged release.
+        last: the last retraining by drift; None: none.
+        data: fingerprint of the newest data that any run has seen; empty: not known.
+        now: UTC.
+    """
+    if severity is not Severity.alert:
+        return Action(kind=ActionKind.log, why="there is no severe drift")
+    if config.on_drift is OnDrift.log:
+        return Action(kind=ActionKind.log, why="monitor.on_drift is log")
+    if config.on_drift is OnDrift.alert:
+        return Action(kind=ActionKind.alert, why="severe drift; monitor.on_drift is alert")
+    if last is not None:
+        free = last.when + timedelta(hours=config.cool_down_hours)
+        if now < free:
+            why = (
+                f"severe drift; retrained {last.when:{_MINUTE}}, not again before {free:{_MINUTE}}"
+            )
+            return Action(kind=ActionKind.alert, why=why)
+        same_drift = last.release == release and set(drifted) <= set(last.drifted)
+        if same_drift and data and data == last.data:
+            why = (
+                f"severe drift, for which it was retrained on the same data at "
+                f"{last.when:{_MINUTE}}; run the pipeline when there are new data"
+            )
+            return Action(kind=ActionKind.alert, why=why)
+    return Action(kind=ActionKind.retrain, why="severe drift; monitor.on_drift is retrain")

@@ -1,0 +1,132 @@
+"""Plots as inline SVG: Vega-Lite specifications drawn without a browser and without a network."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from trimaran_runtime.monitoring.bars import Bar
+from trimaran_runtime.monitoring.traffic import Period
+
+REFERENCE_COLOUR = "#8a97a6"
+CURRENT_COLOUR = "#e8590c"
+_WIDTH, _HEIGHT = 320, 150
+_LABEL_PIXELS = 90
+_CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "grid": False,
+        "domainColor": "#8a97a6",
+        "tickColor": "#8a97a6",
+        "labelFontSize": 11,
+        "labelLimit": _LABEL_PIXELS,
+        "title": None,
+    },
+}
+
+
+def comparison_plot(bars: Sequence[Bar]) -> str:
+    """Shares before and now, as SVG markup for a page."""
+    drawn = [bar for bar in bars if bar.low is not None]
+    return _svg(_histogram(drawn) if drawn else _grouped(bars))
+
+
+def traffic_plot(periods: Sequence[Period]) -> str:
+    """Rows over time, as SVG markup for a page."""
+    step = periods[1].start - periods[0].start
+    values = [
+        {"from": p.start.isoformat(), "to": (p.start + step).isoformat(), "rows": p.rows}
+        for p in periods
+    ]
+    encoding = {
+        "x": {
+            "field": "from",
+            "type": "temporal",
+            "scale": {"type": "utc"},
+            "axis": {"tickCount": 6, "labelOverlap": True},
+        },
+        "x2": {"field": "to"},
+        "y": {"field": "rows", "type": "quantitative", "axis": {"tickCount": 4, "format": "~s"}},
+    }
+    return _svg(
+        {
+            "data": {"values": values},
+            "width": 2 * _WIDTH,
+            "height": _HEIGHT,
+            "mark": {"type": "bar", "color": CURRENT_COLOUR, "binSpacing": 1},
+            "encoding": encoding,
+        }
+    )
+
+
+def _histogram(bars: Sequence[Bar]) -> dict[str, Any]:
+    values = [
+        {"low": b.low, "high": b.high, "reference": b.reference, "current": b.current} for b in bars
+    ]
+    shared = {
+        "x": {
+            "field": "low",
+            "type": "quantitative",
+            "scale": {"zero": False, "nice": False},
+            "axis": {"tickCount": 6, "format": "~g", "labelOverlap": True},
+        },
+        "x2": {"field": "high"},
+    }
+    layers = [
+        {
+            "mark": {"type": "bar", "color": colour, "opacity": opacity, "binSpacing": spacing},
+            "encoding": {**shared, "y": _share(field)},
+        }
+        for field, colour, opacity, spacing in (
+            ("reference", REFERENCE_COLOUR, 0.6, 0),
+            ("current", CURRENT_COLOUR, 0.65, 3),
+        )
+    ]
+    return {"data": {"values": values}, "width": _WIDTH, "height": _HEIGHT, "layer": layers}
+
+
+def _grouped(bars: Sequence[Bar]) -> dict[str, Any]:
+    values = [
+        {"label": bar.label, "side": side, "share": share}
+        for bar in bars
+        for side, share in (("reference", bar.reference), ("current", bar.current))
+    ]
+    sides = ["reference", "current"]
+    encoding = {
+        "x": {
+            "field": "label",
+            "type": "nominal",
+            "sort": None,
+            "axis": {"labelAngle": -40 if len(bars) > 3 else 0, "labelOverlap": True},
+        },
+        "xOffset": {"field": "side", "type": "nominal", "sort": sides},
+        "y": _share("share"),
+        "color": {
+            "field": "side",
+            "type": "nominal",
+            "scale": {"domain": sides, "range": [REFERENCE_COLOUR, CURRENT_COLOUR]},
+            "legend": None,
+        },
+    }
+    return {
+        "data": {"values": values},
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "mark": {"type": "bar"},
+        "encoding": encoding,
+    }
+
+
+def _share(field: str) -> dict[str, Any]:
+    axis = {"tickCount": 4, "format": "~%"}
+    return {"field": field, "type": "quantitative", "axis": axis}
+
+
+def _svg(spec: dict[str, Any]) -> str:
+    import vl_convert
+
+    svg: str = vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}, allowed_base_urls=[])
+    # Inline in HTML the namespaces go without saying; the page sets the size.
+    svg = re.sub(r'\s(xmlns(:\w+)?|version|width|height|class)="[^"]*"', "", svg, count=0)
+    return svg.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)

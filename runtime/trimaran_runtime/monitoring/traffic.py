@@ -1,0 +1,161 @@
+"""Captured traffic in profiles: streamed, so memory does not grow with the window."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.summary import EmptySummary, Kind
+from trimaran_runtime.monitoring.capture import Capture, Counts, Request
+from trimaran_runtime.monitoring.predictions import LABEL, PREDICTION, PROBABILITY
+from trimaran_runtime.monitoring.table import table_of
+
+_BATCH_ROWS = 50_000
+PERIODS = 48
+"""Periods that the window is divided into for the plot of traffic over time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A part of the window."""
+
+    start: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What the judged release was asked and answered in the window.
+
+    Attributes:
+        features: profile of the recorded rows.
+        predictions: profile of the predictions.
+        counts: what was found while reading.
+        unrecorded: reference columns that no or not every row recorded (redacted ones).
+        unread: values that could not be read as what they were in training, by column.
+        periods: rows over time; equal periods that cover the window.
+        newest: arrival of the newest request, UTC; None: there was none.
+    """
+
+    features: Profile
+    predictions: Profile
+    counts: Counts
+    unrecorded: tuple[str, ...]
+    unread: Mapping[str, int]
+    periods: tuple[Period, ...]
+    newest: datetime | None
+
+
+def read_traffic(
+    capture: Capture,
+    *,
+    reference: Profile,
+    predictions: Profile,
+    since: datetime,
+    until: datetime,
+) -> Traffic:
+    """Read and profile captured requests.
+
+    Args:
+        capture: the requests.
+        reference: profile of the rows the release was made on; says each column's kind.
+        predictions: profile of its predictions on the test rows.
+        since: beginning of the window, UTC.
+        until: end of the window, UTC.
+    """
+    reader = _Reader(reference, predictions, since, until)
+    for request in capture.requests():
+        reader.add(request)
+    return reader.finish(capture.counts)
+
+
+class _Reader:
+    """Takes requests, and profiles them in batches."""
+
+    def __init__(
+        self, reference: Profile, predictions: Profile, since: datetime, until: datetime
+    ) -> None:
+        self._features = _Side(reference)
+        self._predictions = _Side(predictions)
+        self._since, self._step = since, (until - since) / PERIODS
+        self._periods = [0] * PERIODS
+        self._newest: datetime | None = None
+        self._absent: Counter[str] = Counter()
+
+    def add(self, request: Request) -> None:
+        for row in request.rows:
+            for name, values in self._features.pending.items():
+                if name not in row:
+                    self._absent[name] += 1
+                values.append(row.get(name))
+        for name, values in self._predictions.pending.items():
+            values.extend(_prediction(answer, name) for answer in request.predictions)
+        place = int((request.time - self._since) / self._step)
+        self._periods[min(max(place, 0), PERIODS - 1)] += len(request.rows)
+        if self._newest is None or request.time > self._newest:
+            self._newest = request.time
+        self._features.count(len(request.rows))
+        self._predictions.count(len(request.rows))
+
+    def finish(self, counts: Counts) -> Traffic:
+        # Redaction may have been switched on within the window: half a column is no column.
+        unrecorded = tuple(sorted(self._absent))
+        features = self._features.finish()
+        periods = [
+            Period(start=self._since + place * self._step, rows=rows)
+            for place, rows in enumerate(self._periods)
+        ]
+        return Traffic(
+            features=features.only(set(features.columns) - set(unrecorded)),
+            predictions=self._predictions.finish(),
+            counts=counts,
+            unrecorded=unrecorded,
+            unread={n: k for n, k in self._features.unread.items() if n not in unrecorded},
+            periods=tuple(periods),
+            newest=self._newest,
+        )
+
+
+class _Side:
+    """Columns of one profile: values that wait, and the profile of those before."""
+
+    def __init__(self, reference: Profile) -> None:
+        self._kinds: dict[str, Kind] = {n: c.kind for n, c in reference.columns.items()}
+        self._centres = reference.centres
+        self.pending: dict[str, list[Any]] = {name: [] for name in self._kinds}
+        self.unread: Counter[str] = Counter()
+        self._rows = 0
+        self._profile: Profile | None = None
+
+    def count(self, rows: int) -> None:
+        """Rows were appended to `pending`; profiles them when there are enough."""
+        self._rows += rows
+        if self._rows >= _BATCH_ROWS:
+            self._flush()
+
+    def finish(self) -> Profile:
+        self._flush()
+        empty = {name: EmptySummary(missing=0) for name in self._kinds}
+        return self._profile or Profile(rows=0, columns=empty)
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        table = table_of(self.pending, self._kinds, self.unread)
+        batch = Profile.of(table, centres=self._centres)
+        # A profile without columns cannot know its rows from the table.
+        batch = batch if self._kinds else Profile(rows=self._rows, columns={})
+        self._profile = batch if self._profile is None else self._profile.merge(batch)
+        self._rows = 0
+        for values in self.pending.values():
+            values.clear()
+
+
+def _prediction(answer: Any, name: str) -> Any:
+    if name == PREDICTION:
+        return answer
+    if isinstance(answer, dict) and name in {LABEL, PROBABILITY}:
+        return answer.get(name)
+    return None

@@ -1,0 +1,73 @@
+"""Step `monitor`: judges captured traffic, and writes a verdict and a report."""
+
+from datetime import UTC, datetime
+
+from trimaran_runtime.errors import ConfigError
+from trimaran_runtime.monitoring.archive import REPORT, VERDICT, keep, last_retraining
+from trimaran_runtime.monitoring.check import NOTHING, Outcome, check
+from trimaran_runtime.monitoring.report import render
+from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.release import SHORT
+from trimaran_runtime.steps.step import Context, Step
+from trimaran_runtime.storage.digest import canonical_json
+
+_MARKS = {"ok": "✓", "warn": "!", "alert": "✗"}
+
+
+def run(context: Context) -> None:
+    """Write `verdict.json` and `report.html` to the output and to the store.
+
+    Parameters: `store`; `endpoint`, the name of the endpoint; `release`, the full id of the
+    release to judge (default: the one in production); `data`, the fingerprint of the newest
+    data any run has seen (default: not known); `now`, ISO 8601 (default: the clock).
+
+    Drift is a finding, not a failure: the step succeeds.
+    """
+    store, config = context.store, context.config
+    endpoint = context.parameters.get("endpoint")
+    if not endpoint:
+        raise ConfigError("this step needs --param endpoint=<name of the endpoint>")
+    now = _now(context.parameters.get("now"))
+    release = context.parameters.get("release")
+    if release is None:
+        pointer = current(store, Channel.production)
+        release = pointer.release if pointer else None
+    outcome = check(
+        store,
+        config.monitor,
+        model=config.model,
+        endpoint=endpoint,
+        release=release,
+        last=last_retraining(store),
+        data=context.parameters.get("data", ""),
+        now=now,
+    )
+    report = render(outcome).encode()
+    folder = context.outputs["report"]
+    (folder / VERDICT).write_bytes(canonical_json(outcome.document()))
+    (folder / REPORT).write_bytes(report)
+    keep(store, outcome, report, now)
+    context.progress(_line(outcome))
+
+
+def _now(given: str | None) -> datetime:
+    if given is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigError(
+            f"--param now={given!r} is no time", allowed="ISO 8601 with an offset from UTC"
+        )
+    return moment.astimezone(UTC)
+
+
+def _line(outcome: Outcome) -> str:
+    severity = outcome.severity or NOTHING
+    of = f" release {outcome.release[:SHORT]}" if outcome.release else ""
+    return f"monitor {_MARKS.get(severity, '-')}{of}: {outcome.sentence}"
+
+
+STEP = Step(name="monitor", inputs=("config",), outputs=("report",), run=run)

@@ -10,6 +10,7 @@ from trimaran_providers.contract.spec import (
     StoreSpec,
 )
 from trimaran_providers.contract.spec.linkable import Linkable
+from trimaran_runtime.alerting.config import AlertRules
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
 from trimaran_runtime.section import Section
@@ -71,6 +72,8 @@ class EndpointArgs(EndpointSpec, ComponentArgs):
     """URI of the artifact store."""
     release: Linkable | None = None
     """Release in production; the update waits until it serves."""
+    alert_rules: AlertRules = AlertRules()
+    """Rules of its alerts: a rollout goes back beyond the same limits."""
     alerts_id: Linkable | None = None
     """Id of the alerts that watch it; None: none."""
 

@@ -28,7 +28,10 @@ class Endpoint(Component[EndpointArgs, EndpointOutputs]):
 
     def _render(self, cloud: Cloud, context: Context, args: EndpointArgs) -> EndpointOutputs:
         upstream = upstream_of(
-            store_uri=args.store_uri, alerts_id=args.alerts_id, release=args.release
+            store_uri=args.store_uri,
+            alerts_id=args.alerts_id,
+            alert_rules=args.alert_rules,
+            release=args.release,
         )
         return cloud.endpoint(context, args.of(EndpointSpec), upstream)
 

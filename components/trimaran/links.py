@@ -20,9 +20,10 @@ def store_given(uri: Any) -> ArtifactStoreOutputs:
     return ArtifactStoreOutputs(uri=output, id=output)
 
 
-def alerts_given(alerts_id: Any) -> AlertsOutputs:
+def alerts_given(alerts_id: Any, rules: AlertRules | None = None) -> AlertsOutputs:
     """Alerts known by their id; None: an empty id, nobody is told."""
-    return AlertsOutputs(id=pulumi.Output.from_input(alerts_id or ""), rules=AlertRules())
+    known = pulumi.Output.from_input("" if alerts_id is None else alerts_id)
+    return AlertsOutputs(id=known, rules=rules or AlertRules())
 
 
 def pipeline_given(run: Any) -> PipelineOutputs:
@@ -39,12 +40,17 @@ def registry_given(release: Any) -> RegistryOutputs:
 
 
 def upstream_of(
-    *, store_uri: Any, alerts_id: Any = None, run: Any = None, release: Any = None
+    *,
+    store_uri: Any,
+    alerts_id: Any = None,
+    alert_rules: AlertRules | None = None,
+    run: Any = None,
+    release: Any = None,
 ) -> Upstream:
     """What a component builds on, from the ids in its arguments."""
     return Upstream(
         store=store_given(store_uri),
-        alerts=alerts_given(alerts_id),
+        alerts=alerts_given(alerts_id, alert_rules),
         pipeline=pipeline_given(run) if run is not None else None,
         registry=registry_given(release) if release is not None else None,
     )

@@ -142,7 +142,14 @@ def _compose(
         opts,
     )
     endpoint = Endpoint(
-        name, {**plain(args.endpoint), **links, "release": registry.production}, opts
+        name,
+        {
+            **plain(args.endpoint),
+            **links,
+            "alert_rules": plain(args.alerts.rules),
+            "release": registry.production,
+        },
+        opts,
     )
     monitor = Monitor(
         name,

@@ -47,15 +47,19 @@ def dotted(path: Path) -> str:
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Values that are not sections, with their paths; an empty section or list is a leaf."""
+    """Values that are not sections, with their paths; a list is one when it holds sections."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, (*path, key))
-    elif isinstance(value, (list, tuple)) and value:
+    elif isinstance(value, (list, tuple)) and any(map(_holds, value)):
         for position, item in enumerate(value):
             yield from leaves(item, (*path, position))
     else:
         yield path, value
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, (Mapping, list, tuple))
 
 
 def lookup(value: Any, path: Path) -> Any:

@@ -162,7 +162,7 @@ def _ks(reference: NumberSummary, current: NumberSummary, risk: float) -> Estima
     # Two-sample Dvoretzky-Kiefer-Wolfowitz band: holds for every distribution at once.
     band = math.sqrt(math.log(2 / risk) / 2 * (1 / reference.finite + 1 / current.finite))
     detail = (
-        f"the values moved by up to {effect:.1%} of the rows past a point "
+        f"the distribution shifted by up to {effect:.1%} of the rows "
         f"(median {_short(median(reference))} before, {_short(median(current))} now)"
     )
     lower, upper = max(0.0, effect - band), min(1.0, effect + band)

@@ -47,7 +47,8 @@ def traffic_plot(periods: Sequence[Period]) -> str:
             "axis": {"tickCount": 6, "labelOverlap": True},
         },
         "x2": {"field": "to"},
-        "y": {"field": "rows", "type": "quantitative", "axis": {"tickCount": 4, "format": "~s"}},
+        "y": {"field": "rows", "type": "quantitative", "axis": {"tickCount": 4}},
+        "y2": {"datum": 0},
     }
     return _svg(
         {
@@ -69,14 +70,14 @@ def _histogram(bars: Sequence[Bar]) -> dict[str, Any]:
             "field": "low",
             "type": "quantitative",
             "scale": {"zero": False, "nice": False},
-            "axis": {"tickCount": 6, "format": "~g", "labelOverlap": True},
+            "axis": {"tickCount": 6, "labelOverlap": True},
         },
         "x2": {"field": "high"},
     }
     layers = [
         {
             "mark": {"type": "bar", "color": colour, "opacity": opacity, "binSpacing": spacing},
-            "encoding": {**shared, "y": _share(field)},
+            "encoding": {**shared, "y": _share(field), "y2": {"datum": 0}},
         }
         for field, colour, opacity, spacing in (
             ("reference", REFERENCE_COLOUR, 0.6, 0),

@@ -21,6 +21,7 @@ from trimaran_runtime.registry.release import SHORT
 _TEMPLATE = "report.html.jinja"
 _MOST_PLOTS = 12
 _CALM_PLOTS = 4
+_NAMED = 4
 _MINUTE = "%Y-%m-%d %H:%M UTC"
 _WORDS = {
     Severity.ok: "within tolerance",
@@ -71,6 +72,7 @@ def render(outcome: Outcome) -> str:
         title=f"Drift of {outcome.model}",
         severity=severity,
         words=_WORDS,
+        headline=_headline(outcome),
         sentence=outcome.sentence,
         consequence=f"Action: {outcome.action.kind} ({outcome.action.why}).",
         facts=_facts(outcome),
@@ -79,6 +81,20 @@ def render(outcome: Outcome) -> str:
         made=f"{outcome.until:{_MINUTE}}",
         **_judged(outcome),
     )
+
+
+def _headline(outcome: Outcome) -> str:
+    severity, features = outcome.severity, outcome.features
+    if severity is None or features is None:
+        return "Nothing to judge"
+    if severity.drifted:
+        names, count = outcome.drifted, len(outcome.drifted)
+        more = f" and {count - _NAMED} more" if count > _NAMED else ""
+        word = "Strong drift" if severity is Severity.alert else "Drift"
+        return f"{word} in {', '.join(names[:_NAMED]) or 'the columns'}{more}"
+    if severity is Severity.too_few_rows:
+        return "No drift found, but too few rows to tell"
+    return f"No drift in {len(features.columns)} columns"
 
 
 def _judged(outcome: Outcome) -> dict[str, Any]:

@@ -52,6 +52,8 @@ class NoteOutputs(NoteInputs):
     """How often it was written."""
     state: Literal["good", "torn"]
     """`torn`: the file does not read back."""
+    seal: str = Field(default="made by the cloud", json_schema_extra={"secret": True})
+    """A secret that only the cloud knows."""
 
 
 class NoteHandler:
@@ -100,9 +102,9 @@ class NoteHandler:
         document = {"inputs": inputs.model_dump(exclude={"fail"}), "revision": revision}
         Path(inputs.path).write_text(json.dumps(document))
         if inputs.fail == "half":
-            raise PartiallyCreatedError(
-                inputs.path, {"revision": revision}, ["the ink ran out", "so did the paper"]
-            )
+            known = {"revision": revision, "marks": inputs.marks}
+            reasons = ["the ink ran out", "so did the paper"]
+            raise PartiallyCreatedError(inputs.path, known, reasons)
         report.info(f"wrote {inputs.text}")
         if inputs.line_count > 5:
             report.warning("that is a lot of lines")

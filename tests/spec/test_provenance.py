@@ -80,7 +80,7 @@ config:
     assert found["registry.approval"] == "Pulumi.prod.yaml:4"
     assert found["endpoint.replicas.max"] == "Pulumi.prod.yaml:5"
     assert found["endpoint.replicas.min"] == "flights.yaml:8"
-    assert found["endpoint.rollout.steps[0]"] == "Pulumi.prod.yaml:7"
+    assert found["endpoint.rollout.steps"] == "Pulumi.prod.yaml:7"
     assert merged.spec.endpoint.replicas.max == 4
     assert merged.spec.endpoint.rollout.steps == (50, 100)
     assert merged.stack is not None

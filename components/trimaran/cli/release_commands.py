@@ -1,22 +1,31 @@
 """`trimaran releases`, `approve`, `rollback` and `report`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from trimaran.cli.exit import Exit
 from trimaran.cli.options import AsJson, Because, Model, NoWait, Stack
-from trimaran.cli.status_command import figures, short
+from trimaran.cli.status_command import approval, figures, short
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trimaran_providers.contract.deployment import Deployment, ReleaseState
+    from trimaran_providers.contract.deployment import Deployment, EndpointState, ReleaseState
     from trimaran_runtime.registry.channels import Pointer
 
 _WAIT_SECONDS = 30.0
+_SETTLE_SECONDS = 5.0
+"""Time in which a gateway sees that a channel moved."""
 _POLL_SECONDS = 0.2
 DRIFT = "drift"
+
+
+class HasEndpoint(Protocol):
+    """What is asked while waiting."""
+
+    def endpoint(self) -> "EndpointState":
+        """The endpoint, as it is now."""
 
 
 def register(app: typer.Typer) -> None:
@@ -54,9 +63,7 @@ def _releases(stack: Stack = None, name: Model = None, as_json: AsJson = False) 
 
 
 def _note(release: "ReleaseState") -> str:
-    if not release.accepted:
-        return "; ".join(release.refused_by)
-    return f"by {release.who}: {release.why}" if release.why else release.who
+    return approval(release) if release.accepted else "; ".join(release.refused_by)
 
 
 def _approve(
@@ -74,6 +81,7 @@ def _approve(
     from trimaran.cli.selection import select
     from trimaran_runtime.errors import GateRefused
     from trimaran_runtime.registry.approval import approve
+    from trimaran_runtime.registry.channels import Channel, current
     from trimaran_runtime.registry.release import find_release, read_release
     from trimaran_runtime.storage.store import Store
 
@@ -88,8 +96,11 @@ def _approve(
             where="gate",
             next_step=f"see `trimaran report {short(full)}`",
         )
+    before = current(store, Channel.production)
     pointer = approve(store, full, why=because)
-    _finish(deployment, pointer, "approved", wait=not no_wait, as_json=as_json)
+    is_new = before is None or before.number != pointer.number
+    verb = "approved" if is_new else "in production already:"
+    _finish(deployment, pointer, verb, wait=not no_wait, as_json=as_json)
 
 
 def _rollback(
@@ -126,10 +137,10 @@ def _finish(
     outcome, done = "", True
     if wait:
         if as_json:
-            outcome, done = _wait_until_served(deployment, pointer.release)
+            outcome, done = wait_until_served(deployment, pointer.release)
         else:
             with progress(f"release {short(pointer.release)} is being rolled out"):
-                outcome, done = _wait_until_served(deployment, pointer.release)
+                outcome, done = wait_until_served(deployment, pointer.release)
     if as_json:
         show_json({**pointer.model_dump(mode="json"), "endpoint": outcome or "not waited for"})
     else:
@@ -140,21 +151,26 @@ def _finish(
         raise typer.Exit(Exit.PROBLEM)
 
 
-def _wait_until_served(deployment: "Deployment", release_id: str) -> tuple[str, bool]:
-    """What became of it on the endpoint, and whether that is good."""
+def wait_until_served(deployment: "HasEndpoint", release_id: str) -> tuple[str, bool]:
+    """Wait until an endpoint serves a release with all its traffic, or 30 seconds.
+
+    Returns:
+        What became of it, and whether that is good (a rollout that still goes on is).
+    """
     import time
 
-    deadline = time.monotonic() + _WAIT_SECONDS
+    started = time.monotonic()
     while True:
+        waited = time.monotonic() - started
         endpoint = deployment.endpoint()
         if endpoint.phase == "serving" and endpoint.serving.get(release_id) == 100:
             return "serves it", True
         if endpoint.phase == "stopped":
             return f"is down: {endpoint.problem}", False
         # Right after the move the phase may still be the one of the release before.
-        if endpoint.phase in {"rolled_back", "failed"} and time.monotonic() > deadline - 25:
+        if endpoint.phase in {"rolled_back", "failed"} and waited > _SETTLE_SECONDS:
             return f"{endpoint.phase.replace('_', ' ')}: {endpoint.problem}", False
-        if time.monotonic() > deadline:
+        if waited > _WAIT_SECONDS:
             share = endpoint.serving.get(release_id, 0)
             phase = endpoint.phase.replace("_", " ")
             return f"is {phase}, {share} % on it so far; see `trimaran status`", True

@@ -67,8 +67,8 @@ def _monitor(stack: Stack = None, name: Model = None, as_json: AsJson = False) -
         state = deployment.check(lambda _: None)
         show_json(state.model_dump(mode="json"))
     else:
-        with progress("reading captured traffic") as report:
-            state = deployment.check(report)
+        with progress("reading captured traffic"):
+            state = deployment.check(lambda _: None)
         show(("drift: ", "dim"), *drift_cells(state))
         show(state.summary)
         if state.report:

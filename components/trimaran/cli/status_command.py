@@ -19,6 +19,7 @@ _DRIFT = {
     "too_few_rows": ("too few rows to tell", "warn"),
     "nothing_to_judge": ("nothing to judge", "dim"),
 }
+_PIPELINE = "pipeline run "
 _SHOWN_COLUMNS = 5
 
 
@@ -97,7 +98,7 @@ def _release(snapshot: "Snapshot") -> Cells:
     cells: Cells = [(short(release.id), "strong"), GAP, figures(release)]
     if release.since is not None:
         cells += [GAP, f"since {span(_age(release))}"]
-    cells += [GAP, (f"by {release.who}: {release.why}" if release.why else release.who, "dim")]
+    cells += [GAP, (approval(release), "dim")]
     return cells
 
 
@@ -106,6 +107,15 @@ def _age(release: "ReleaseState") -> float:
 
     since = release.since or datetime.now(UTC)
     return (datetime.now(UTC) - since).total_seconds()
+
+
+def approval(release: "ReleaseState") -> str:
+    """Who brought it into production, and why."""
+    if not release.who:
+        return ""
+    if release.who.startswith(_PIPELINE):
+        return "approved automatically"
+    return f"by {release.who}: {release.why}"
 
 
 def _waiting(release: "ReleaseState") -> Cells:

@@ -13,7 +13,10 @@ from trimaran_providers.local.destinations import raise_or_resolve
 from trimaran_providers.local.layout import Layout
 from trimaran_providers.local.observed_run import run_and_alert
 from trimaran_providers.local.step_process import StepProcess
+from trimaran_runtime.alerting.book import open_alerts
+from trimaran_runtime.alerting.event import Rule
 from trimaran_runtime.alerting.rules import DriftObservation
+from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.errors import Exit, RuntimeFault
 from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining
 from trimaran_runtime.monitoring.archive import (
@@ -92,7 +95,7 @@ def _alert(
         return
     seen = DriftObservation(
         model=definition.config.model,
-        verdict=_verdict(found, action),
+        verdict=_verdict(found, action, _blamed(store, definition.config.model)),
         sentence=found["sentence"],
         evidence=f"{found['release']} {found['newest']}",
         link=f"{store.uri}/{LATEST_REPORT}",
@@ -100,11 +103,23 @@ def _alert(
     raise_or_resolve(Path(definition.alerts), [seen])
 
 
-def _verdict(found: dict[str, Any], action: Action) -> Literal["drift", "none", "unclear"]:
+def _verdict(
+    found: dict[str, Any], action: Action, blamed: str
+) -> Literal["drift", "none", "unclear"]:
+    """What alerts hear; `blamed` is the release whose drift is open, empty when none is."""
     if action.kind is not ActionKind.log:
         return "drift"
-    # A mild drift, or too few rows, neither raises an alert nor calls one off.
-    return "none" if found["severity"] == "ok" else "unclear"
+    # Another release serves, and nothing speaks against it: what was open is about the old one.
+    replaced = bool(blamed) and blamed != found["release"] and not found["drifted"]
+    # Otherwise a mild drift, or too few rows, neither raises an alert nor calls one off.
+    return "none" if found["severity"] == Severity.ok or replaced else "unclear"
+
+
+def _blamed(store: Store, model: str) -> str:
+    for alert in open_alerts(store):
+        if alert.rule is Rule.drift and alert.key == model:
+            return alert.occurrence.partition(" ")[0]
+    return ""
 
 
 def _retrain(

@@ -37,7 +37,8 @@ class Counts:
 
     def drop(self, reason: str, number: int = 1) -> None:
         """Count dropped requests."""
-        self.dropped[reason] = self.dropped.get(reason, 0) + number
+        name = str(reason)  # a plain text: JSON keys are of no other type
+        self.dropped[name] = self.dropped.get(name, 0) + number
 
 
 class CaptureFiles:

@@ -1,0 +1,72 @@
+"""A store with releases, and the server's application without a socket."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serving.releases import new_store, publish
+from trimaran_runtime.serving.application import Application
+from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.message import Response
+from trimaran_runtime.serving.service import Service, load
+from trimaran_runtime.storage.store import Store
+
+
+class Client:
+    """Asks an application directly; answers are parsed JSON."""
+
+    def __init__(self, store: Store, release: str, config: ServerConfig) -> None:
+        self.service: Service = load(store, release, config)
+        self.application = Application(config, {})
+        self.application.serve(self.service)
+        if self.service.capture is not None:
+            self.service.capture.start()
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", **headers: str
+    ) -> tuple[Response, Any]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = asyncio.run(self.application.handle(method, path, named, body))
+        is_json = response.content_type == "application/json"
+        return response, json.loads(response.body) if is_json else response.body.decode()
+
+    def predict(self, document: Any, **headers: str) -> tuple[Response, Any]:
+        return self.ask("POST", "/invocations", json.dumps(document).encode(), **headers)
+
+
+Connect = Callable[..., Client]
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return new_store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="session")
+def release(store: Store) -> str:
+    return publish(store)
+
+
+@pytest.fixture
+def connect(store: Store, release: str) -> Iterator[Connect]:
+    """Makes clients: `connect()`, `connect(release_id, endpoint="x", capture=…)`."""
+    clients: list[Client] = []
+
+    def make(release_id: str = release, **config: Any) -> Client:
+        clients.append(Client(store, release_id, ServerConfig(**config)))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.service.batcher.close()
+        if client.service.capture is not None:
+            client.service.capture.close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("serving")

@@ -13,9 +13,11 @@ How much is enough:
 import math
 from collections.abc import Sequence
 
-from trimaran_runtime.evaluation.bootstrap import quantile, tail
-from trimaran_runtime.evaluation.evaluation import Evaluation, Gain, SegmentResult
+from trimaran_runtime.evaluation.bootstrap import quantile
+from trimaran_runtime.evaluation.evaluation import Evaluation, Gain
 from trimaran_runtime.gate.config import GateConfig
+from trimaran_runtime.gate.segments import segment_checks
+from trimaran_runtime.gate.wording import shown
 from trimaran_runtime.registry.release import SHORT, Check, Verdict
 from trimaran_runtime.validation.finding import Findings
 
@@ -34,7 +36,7 @@ def judge(evaluation: Evaluation, findings: Findings, config: GateConfig) -> Ver
     if config.baseline:
         checks.append(_baseline(evaluation, config))
     checks.append(_champion(evaluation, config))
-    checks += _segments(evaluation, config)
+    checks += segment_checks(evaluation, config)
     estimate = evaluation.estimate
     interval = None
     if estimate.low is not None and estimate.high is not None:
@@ -77,6 +79,8 @@ def _varying(evaluation: Evaluation) -> Check:
         f"{found.distinct} distinct predictions"
         if found.distinct > 1
         else "predicts the same for every row"
+        if found.distinct
+        else "no prediction is finite"
     )
     return Check(
         name="varying predictions",
@@ -112,10 +116,10 @@ def _baseline(evaluation: Evaluation, config: GateConfig) -> Check:
     rival = evaluation.baseline
     bound = _lower_bound(rival.gain, config.champion.alpha)
     passed = bound > 0
-    constant = _shown(rival.value)
+    constant = shown(rival.value)
     detail = (
-        f"{evaluation.metric} {_shown(evaluation.estimate.value)}, best constant {constant}, "
-        f"gain {_shown(rival.gain.value)} (at least {_shown(bound)} at "
+        f"{evaluation.metric} {shown(evaluation.estimate.value)}, best constant {constant}, "
+        f"gain {shown(rival.gain.value)} (at least {shown(bound)} at "
         f"{1 - config.champion.alpha:.0%} confidence)"
     )
     return Check(
@@ -149,21 +153,21 @@ def _champion(evaluation: Evaluation, config: GateConfig) -> Check:
     gain = champion.gain
     bound = _lower_bound(gain, config.champion.alpha)
     numbers = (
-        f"{evaluation.metric} {_shown(evaluation.estimate.value)}, "
-        f"production ({name}) {_shown(champion.value)}"
+        f"{evaluation.metric} {shown(evaluation.estimate.value)}, "
+        f"production ({name}) {shown(champion.value)}"
     )
     confidence = f"at {1 - config.champion.alpha:.0%} confidence"
     if bound > limit:
-        detail = f"{numbers}, gain {_shown(gain.value)}, at least {_shown(bound)} {confidence}"
+        detail = f"{numbers}, gain {shown(gain.value)}, at least {shown(bound)} {confidence}"
     elif gain.value == 0 and gain.standard_error == 0:
         detail = f"{numbers}: a tie on the same rows; nothing is gained by replacing it"
     elif gain.value is not None and gain.value > limit:
         detail = (
-            f"{numbers}, gain {gain.value:.4f} may be chance: at least {_shown(bound)} "
+            f"{numbers}, gain {gain.value:.4f} may be chance: at least {shown(bound)} "
             f"{confidence}, wanted more than {limit:g}"
         )
     else:
-        detail = f"{numbers}, gain {_shown(gain.value)}, wanted more than {limit:g}"
+        detail = f"{numbers}, gain {shown(gain.value)}, wanted more than {limit:g}"
     return Check(
         name="champion",
         passed=bound > limit,
@@ -174,106 +178,9 @@ def _champion(evaluation: Evaluation, config: GateConfig) -> Check:
     )
 
 
-def _segments(evaluation: Evaluation, config: GateConfig) -> list[Check]:
-    judged = [
-        segment
-        for segment in evaluation.segments
-        if segment.rows >= config.segments.min_rows and _drop(segment) is not None
-    ]
-    chance = {segment.name: tail(_drop(segment) or 0.0, _error(segment)) for segment in judged}
-    significant = holm(chance, config.champion.alpha)
-    champion = evaluation.champion
-    compared = champion is not None and champion.gain is not None
-    return [
-        _judged_segment(segment, evaluation, config, chance[segment.name], significant)
-        if segment.name in chance
-        else _reported_segment(segment, evaluation, config, compared=compared)
-        for segment in evaluation.segments
-    ]
-
-
-def holm(chance: "dict[str, float]", alpha: float) -> set[str]:
-    """Names whose drop is no accident, with at most `alpha` risk of one false name in all.
-
-    Holm's step-down test (1979) of one-sided p-values.
-    """
-    significant: set[str] = set()
-    ranked = sorted(chance, key=lambda name: chance[name])
-    for place, name in enumerate(ranked):
-        if not chance[name] <= alpha / (len(ranked) - place):
-            break
-        significant.add(name)
-    return significant
-
-
-def _judged_segment(
-    segment: SegmentResult,
-    evaluation: Evaluation,
-    config: GateConfig,
-    chance: float,
-    significant: set[str],
-) -> Check:
-    limit = config.segments.max_drop
-    drop = _drop(segment) or 0.0
-    refused = drop > limit and segment.name in significant
-    detail = (
-        f"{evaluation.metric} {_shown(segment.estimate.value)}, "
-        f"production {_shown(segment.champion)}, "
-    )
-    if refused:
-        detail += f"drop {drop:.4f} > {limit:g} (n={segment.rows}, p={chance:.2g})"
-    else:
-        most = drop + quantile(1 - config.champion.alpha) * _error(segment)
-        detail += f"drop {max(drop, 0.0):.4f}" if drop > 0 else "no drop"
-        if most > limit:
-            detail += (
-                f"; {segment.rows} rows cannot rule out a drop of {most:.4f} (limit {limit:g})"
-            )
-    return Check(
-        name=f"segment {segment.name}",
-        passed=not refused,
-        detail=detail,
-        value=drop,
-        limit=limit,
-        rows=segment.rows,
-    )
-
-
-def _reported_segment(
-    segment: SegmentResult, evaluation: Evaluation, config: GateConfig, *, compared: bool
-) -> Check:
-    shown = f"{evaluation.metric} {_shown(segment.estimate.value)}"
-    if not compared:
-        reason = "no champion to compare with"
-    elif segment.rows < config.segments.min_rows:
-        reason = f"{segment.rows} rows, fewer than {config.segments.min_rows}: not judged"
-    else:
-        reason = f"{evaluation.metric} is undefined there (one class alone?): not judged"
-    return Check(
-        name=f"segment {segment.name}",
-        passed=True,
-        judged=False,
-        detail=f"{shown}; {reason}",
-        value=segment.estimate.value,
-        rows=segment.rows,
-    )
-
-
 def failed(checks: Sequence[Check]) -> list[Check]:
     """The checks that refuse."""
     return [check for check in checks if check.judged and not check.passed]
-
-
-def _drop(segment: SegmentResult) -> float | None:
-    if segment.gain is None or segment.gain.value is None:
-        return None
-    return -segment.gain.value
-
-
-def _error(segment: SegmentResult) -> float:
-    """Standard error of a segment's drop; 0 when unknown, so that a large drop is not excused."""
-    error = segment.gain.standard_error if segment.gain else None
-    return 0.0 if error is None else error
 
 
 def _lower_bound(gain: Gain, alpha: float) -> float:
@@ -281,7 +188,3 @@ def _lower_bound(gain: Gain, alpha: float) -> float:
     if gain.value is None or gain.standard_error is None:
         return math.nan
     return gain.value - quantile(1 - alpha) * gain.standard_error
-
-
-def _shown(number: float | None) -> str:
-    return "undefined" if number is None or math.isnan(number) else f"{number:.4f}"

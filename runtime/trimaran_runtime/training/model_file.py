@@ -2,6 +2,9 @@
 
 skops names parts of a file after memory addresses and stamps them with the time. Both are taken
 out, so that training twice on the same rows gives one digest.
+
+Whole libraries are trusted only for a file that this process has just written; the types it needs
+are listed in the release, and a release's file is read back only under its digest.
 """
 
 import io
@@ -55,6 +58,13 @@ def trusted_types(content: bytes, allowed: Sequence[str]) -> tuple[str, ...]:
     from skops import io as skops_io
 
     needed = sorted(skops_io.get_untrusted_types(data=content))
+    if nameless := [name for name in needed if "<" in name]:
+        raise ConfigError(
+            f"the model holds a lambda or local function: {', '.join(nameless)}",
+            where="pipeline.train",
+            allowed="functions defined in a module, which a model file can name",
+            next_step="give it a name in your module",
+        )
     refused = [n for n in needed if not n.startswith(FAMILIES) and n not in (*_HARMLESS, *allowed)]
     if refused:
         listed = ", ".join(refused)

@@ -71,7 +71,11 @@ DEFINITION = "pipeline/definition.json"
 
 
 def owner_of(path: Path) -> Layout:
-    """Layout that a path below `.trimaran/` belongs to."""
+    """Layout that a path below `.trimaran/` belongs to.
+
+    Raises:
+        ProjectError: it is not below such a folder.
+    """
     for folder in path.absolute().parents:
         if folder.name == FOLDER:
             return Layout(folder.parent)

@@ -11,6 +11,8 @@ from trimaran_providers.local.run_record import RunRecord, Status
 from trimaran_providers.local.runner import run_pipeline
 from trimaran_runtime.alerting.rules import RunObservation
 from trimaran_runtime.errors import RuntimeFault
+from trimaran_runtime.registry.repair import leave_damaged
+from trimaran_runtime.storage.store import Store
 
 _log = logging.getLogger(__name__)
 _OUTCOME: dict[Status, Literal["succeeded", "invalid", "refused"]] = {
@@ -31,6 +33,8 @@ def run_and_alert(
         trigger: what started it: `up`, `schedule`, `drift`, `manual`.
         report: takes the state of the run so far, whenever it changes.
     """
+    # A release that cannot be read is no champion: the one before it is, if it is whole.
+    leave_damaged(Store.open_directory(store))
     record = run_pipeline(store, definition, trigger=trigger, report=report)
     seen = RunObservation(
         model=record.model_name,

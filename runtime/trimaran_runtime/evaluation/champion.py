@@ -26,13 +26,23 @@ def ask_champion(
         signature: of the new model.
         model_digest: digest of the new model's file.
 
-    Raises:
-        NotFound, Corrupted: the release in production cannot be read back.
+    A release that is lost or altered can serve nobody anew and be compared with nothing: it is
+    reported as lost, and the new model is judged by everything else.
     """
     pointer = current(store, Channel.production)
     if pointer is None:
         return None
-    release = read_release(store, pointer.release)
+    try:
+        return _ask(store, read_release(store, pointer.release), test, signature, model_digest)
+    except (NotFound, Corrupted) as exc:
+        # In words of its own: the store's address has no place in a manifest.
+        lost = "it is not in the store" if isinstance(exc, NotFound) else "it was altered"
+        return Champion(release=pointer.release, same_model=False, lost=lost)
+
+
+def _ask(
+    store: Store, release: Release, test: "pa.Table", signature: Signature, model_digest: str
+) -> Champion:
     same = release.model.file.digest == model_digest and release.signature == signature
     reason = _incompatible(release, test, signature)
     if reason:

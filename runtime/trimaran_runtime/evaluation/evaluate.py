@@ -61,12 +61,14 @@ class Champion:
         release: full id of its release.
         same_model: whether it is the new model, byte for byte.
         incompatible: why it could not be asked; empty when it could.
+        lost: why its release cannot be read; empty when it can.
         predictions: None when it could not be asked.
     """
 
     release: str
     same_model: bool
     incompatible: str = ""
+    lost: str = ""
     predictions: Predictions | None = None
 
 
@@ -209,6 +211,7 @@ def _champion(champion: Champion | None, beaten: Sequence[Rival]) -> ChampionRes
         release=champion.release,
         same_model=champion.same_model,
         incompatible=champion.incompatible,
+        lost=champion.lost,
         value=beaten[0].value if beaten else None,
         gain=beaten[0].gain if beaten else None,
     )

@@ -58,6 +58,8 @@ class ChampionResult(Section):
     """Whether it is the new model, byte for byte."""
     incompatible: str = ""
     """Why it could not be asked about these rows; empty: it could."""
+    lost: str = ""
+    """Why its release cannot be read any more; empty: it can."""
     value: float | None = None
     """Its metric."""
     gain: Gain | None = None

@@ -144,6 +144,9 @@ def _champion(evaluation: Evaluation, config: GateConfig) -> Check:
         return Check(
             name="champion", passed=True, detail=f"same model as production ({name})", rows=rows
         )
+    if champion.lost:
+        detail = f"production ({name}) is lost, nothing to compare with: {champion.lost}"
+        return Check(name="champion", passed=False, judged=False, detail=detail, rows=rows)
     if champion.gain is None:
         detail = (
             f"production ({name}) cannot be compared: {champion.incompatible}. "

@@ -166,10 +166,13 @@ def write_release(store: Store, release: Release) -> str:
     for role, file in named.items():
         if not store.has_blob(file.digest):
             raise RegistryError(f"release names {role} {file.digest}, which is not stored")
+    content = release.to_bytes()
     try:
-        store.create(release_key(release.id), release.to_bytes())
+        store.create(release_key(release.id), content)
     except AlreadyExists:
-        read_release(store, release.id)
+        # The id is the digest: only these bytes belong there, whatever became of them.
+        if store.read(release_key(release.id)) != content:
+            store.write(release_key(release.id), content)
     return release.id
 
 

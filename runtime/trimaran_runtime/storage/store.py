@@ -128,7 +128,7 @@ class Store:
             self.create(blob_key(digest), content)
         except AlreadyExists:
             # Same digest, same content: nothing to do unless the stored bytes were damaged.
-            if self._store.head(blob_key(digest))["size"] != len(content):
+            if digest_of(self.read(blob_key(digest))) != digest:
                 self.write(blob_key(digest), content)
         return digest
 

@@ -40,7 +40,11 @@ _HOP = frozenset(
     }
 )
 """Headers that belong to one connection (RFC 9110, 7.6.1), or are set anew."""
-_GONE = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, PoolClosed)
+_NEVER_SENT = (aiohttp.ClientConnectorError, PoolClosed)
+_GONE = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+_ATTEMPTS = 2
+"""Servers that may end while they answer one request, before the request is held to be why."""
+_AGAIN_SECONDS = 0.05
 _WAITING = "no approved release yet"
 
 
@@ -145,17 +149,22 @@ class Proxy:
     async def _send(
         self, request: web.BaseRequest, body: bytes, share: Share
     ) -> tuple[Share, web.Response]:
-        try:
-            return share, await self._attempt(request, body, share)
-        except _GONE as exc:
-            LOG.info("a server went away during a request, which is sent again: %r", exc)
-        # A prediction changes nothing, so asking twice does no harm.
-        self._metrics.retried()
-        again = self._router.choose(avoid=share.pool) or share
-        try:
-            return again, await self._attempt(request, body, again)
-        except _GONE:
-            return again, _error(502, "two servers went away while they answered this request")
+        sent = 0
+        while True:
+            try:
+                return share, await self._attempt(request, body, share)
+            except _NEVER_SENT:
+                # The server ended a moment ago: another one takes over, or it is started again.
+                await asyncio.sleep(_AGAIN_SECONDS)
+            except _GONE as exc:
+                sent += 1
+                if sent == _ATTEMPTS:
+                    error = f"{sent} servers went away while they answered this request"
+                    return share, _error(502, error)
+                # A prediction changes nothing, so asking twice does no harm.
+                LOG.info("a server went away during a request, which is sent again: %r", exc)
+                self._metrics.retried()
+            share = self._router.choose(avoid=share.pool) or share
 
     async def _attempt(self, request: web.BaseRequest, body: bytes, share: Share) -> web.Response:
         if self._session is None:

@@ -8,9 +8,10 @@ from trimaran_providers.contract.errors import CorruptedError
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
 from trimaran_runtime.errors import NotFound, RuntimeFault
 from trimaran_runtime.registry.approval import approve
-from trimaran_runtime.registry.channels import Channel, current, history, move
+from trimaran_runtime.registry.channels import Channel, current, history
 from trimaran_runtime.registry.config import Approval
-from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.registry.release import SHORT
+from trimaran_runtime.registry.repair import is_whole, leave_damaged
 from trimaran_runtime.storage.store import Store
 
 _INPUTS = "registry/inputs.json"
@@ -95,7 +96,9 @@ def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOu
         store = Store(inputs.store_uri)
         store.write_json(_INPUTS, inputs.model_dump(mode="json"))
         _approve_waiting(store, inputs.approval)
-        _leave_damaged(store, report)
+        left = leave_damaged(store)
+        if left is not None:
+            report.warning(f"{left.why}: production is {left.release[:SHORT]} again")
         outputs = _outputs(store)
     except RuntimeFault as exc:
         raise CorruptedError(str(exc)) from exc
@@ -120,30 +123,8 @@ def _approve_waiting(store: Store, approval: Approval) -> None:
     if approval is not Approval.automatic or candidate is None:
         return
     ever = {record.release for record in history(store, Channel.approved)}
-    if candidate.release not in ever and _whole(store, candidate.release):
+    if candidate.release not in ever and is_whole(store, candidate.release):
         approve(store, candidate.release, why="approval became automatic")
-
-
-def _leave_damaged(store: Store, report: Reporter) -> None:
-    """Point production at the newest release that is still whole."""
-    records = history(store, Channel.production)
-    if not records or _whole(store, records[-1].release):
-        return
-    lost = records[-1].release
-    for record in reversed(records):
-        if _whole(store, record.release):
-            why = f"release {lost[:SHORT]} is lost or altered"
-            move(store, Channel.production, record.release, expected=lost, why=why)
-            report.warning(f"{why}: production is {record.release[:SHORT]} again")
-            return
-
-
-def _whole(store: Store, release_id: str) -> bool:
-    try:
-        store.read_blob(read_release(store, release_id).model.file.digest)
-    except RuntimeFault:
-        return False
-    return True
 
 
 def _outputs(store: Store) -> ModelRegistryOutputs:
@@ -155,5 +136,5 @@ def _outputs(store: Store) -> ModelRegistryOutputs:
         candidate=released[Channel.candidate],
         approved=released[Channel.approved],
         production=production,
-        state="ready" if not production or _whole(store, production) else "damaged",
+        state="ready" if not production or is_whole(store, production) else "damaged",
     )

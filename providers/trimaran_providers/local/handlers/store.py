@@ -46,6 +46,7 @@ class StoreHandler:
 
     def create(self, inputs: StoreInputs, report: Reporter) -> Created[StoreOutputs]:
         path = Path(inputs.path)
+        owner_of(path)
         if path.exists() and not path.is_dir():
             raise ResourceError("is a file", where=inputs.path, allowed="a directory, or nothing")
         if path.is_dir() and any(path.iterdir()) and not (path / _MARKER).exists():

@@ -40,7 +40,7 @@ def promote(
             where="register",
             next_step="run the pipeline again, to judge it against what is in production now",
         )
-    if False and any(record.release == release.id for record in history(store, Channel.production)):
+    if any(record.release == release.id for record in history(store, Channel.production)):
         return production, (
             f"was taken out of production before: `trimaran approve {release.id[:SHORT]}` "
             "to bring it back"

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help setup demo test check format verify bench lock clean
+.PHONY: help setup demo down test check format verify bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,7 +11,10 @@ setup: ## the locked environment (.venv) and the Pulumi engine (.venv/engine)
 	@$(PYTHON) -m tools.setup
 
 demo: setup ## the whole loop on this machine
-	@tools/run python tools/demo.py
+	@tools/run python tools/demo.py up
+
+down: setup ## take away what `make demo` brought up
+	@tools/run python tools/demo.py down
 
 check: setup ## format, lint, types, import rules
 	tools/run ruff format --check

@@ -48,9 +48,7 @@ def fit(train: pd.DataFrame, validation: pd.DataFrame, parameters: dict) -> obje
     return make_pipeline(columns, trees).fit(train.drop(columns="late"), train["late"])
 
 
-def traffic(month: int, rows: int, seed: int = 0) -> list[dict]:
-    """Rows of requests: flights of one month, as a client would ask about them."""
-    table = flights(range(month, month + 1)).sample(rows, random_state=seed)[
-        [*LEVELS, *NUMBERS, *WEATHER]
-    ]
+def traffic(months: range, rows: int, seed: int = 0) -> list[dict]:
+    """Rows of requests: flights of some months, as a client would ask about them."""
+    table = flights(months).sample(rows, random_state=seed)[[*LEVELS, *NUMBERS, *WEATHER]]
     return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -19,17 +19,17 @@ def edit_spec(project: Project, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("floor: 0.6", "flor: 0.6", ["toy.yaml:14", "gate.flor", "did you mean floor?"]),
-        ("floor: 0.6", "floor: high", ["gate.floor", "'high'", "a number"]),
+        ("floor: 0.6", "flor: 0.6", ["toy.yaml:15", "gate.flor", "did you mean floor?"]),
+        ("floor: 0.6", "floor: high", ["toy.yaml:15: gate.floor", '"high"', "a number"]),
         ("min_rows: 100", "min_rows: 1", ["gate.segments.min_rows", "10 or more"]),
-        ("target: bought", "", ["data.target", "missing"]),
+        ("target: bought", "", ["data.target", "required"]),
         ("source: toy:load", "source: data/none.parquet", ["data.source", "data/none.parquet"]),
         (
             "train: toy:fit",
             "train: toy:fit\n  tune: {trials: 3}",
             ["pipeline.tune", "not possible on local", "pipeline.parameters"],
         ),
-        ("name: toy", "name: Toy_1", ["name", "'Toy_1'", "lower-case"]),
+        ("name: toy", "name: Toy_1", ["name", '"Toy_1"', "lower-case"]),
         ("trusted_types", "schedule: '61 * * * *'\n  trusted_types", ["pipeline.schedule", "61"]),
     ],
 )
@@ -49,7 +49,7 @@ def test_a_wrong_spec_stops_the_preview(
     ("cloud", "said"),
     [
         ("aws", ["aws", "local"]),
-        ("loca", ["'loca'", "did you mean", "local"]),
+        ("loca", ['"loca"', "did you mean local?"]),
     ],
 )
 def test_a_cloud_that_is_not_there_stops_the_preview(

@@ -57,7 +57,8 @@ def test_a_wrong_field_is_named_as_the_program_writes_it(
     stack.set_config("trimaran:cloud", "local")
     seen = stack.preview()
     assert seen.failed
-    assert "gate.floor" in seen.errors
+    said = "\n".join(line.text for line in seen.lines)
+    assert "floor: Cannot assign type 'string' to type 'number'" in said
     assert not Layout(folder).root.exists()
 
 

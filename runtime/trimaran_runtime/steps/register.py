@@ -8,7 +8,7 @@ from trimaran_runtime.data.features import feature_names
 from trimaran_runtime.data.parquet import read_parquet
 from trimaran_runtime.data.split import SplitRecord
 from trimaran_runtime.data.table import RECORD as DATA_RECORD
-from trimaran_runtime.data.table import TABLE, DataRecord
+from trimaran_runtime.data.table import DataRecord
 from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
 from trimaran_runtime.evaluation.evaluation import Evaluation
 from trimaran_runtime.gate.judge import failed
@@ -114,14 +114,15 @@ def _lineage(context: Context, training: TrainingRecord) -> Lineage:
 
 
 def _profiles(context: Context) -> dict[str, bytes]:
-    """What the monitor compares traffic with.
+    """What the monitor compares traffic with: the test rows, and the predictions on them.
 
-    Features: all rows of the table, since traffic should look like what the model was made and
-    judged on. Predictions: the test rows alone, since a model is surer of rows it was fitted on.
+    The model never saw these rows, its quality on them is known, and where the split is by time
+    they are the newest. Older rows would add seasons that traffic cannot show again, and a model
+    is surer of rows it was fitted on.
     """
     from trimaran_runtime.drift.profile import Profile
 
-    table = read_parquet(context.inputs["table"] / TABLE)
+    table = read_parquet(context.inputs["splits"] / "test.parquet")
     features = feature_names(context.config.data, table.column_names)
     predictions = read_parquet(context.inputs["evaluation"] / "predictions.parquet")
     return {

@@ -8,7 +8,7 @@ field that the user sets stops the preview before the first resource.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -152,3 +152,21 @@ class Capabilities:
             if capability.support is Support.emulated:
                 found.append((leaf, capability))
         return tuple(found)
+
+
+def paths(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Path of every leaf that a spec can set, whether or not one does; depth first."""
+    for name, field in model.model_fields.items():
+        below = f"{path}.{name}" if path else name
+        sections = list(_sections_in(field.annotation))
+        for section in sections:
+            yield from paths(section, below)
+        if not sections:
+            yield below
+
+
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _sections_in(argument)

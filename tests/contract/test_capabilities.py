@@ -1,0 +1,83 @@
+"""Every field of the spec is native, emulated or rejected with a reason; none is ignored."""
+
+import pytest
+
+from trimaran_providers.contract.capabilities import (
+    Capabilities,
+    Leaf,
+    Support,
+    leaves,
+    native,
+    paths,
+    rejected,
+)
+from trimaran_providers.contract.errors import UnsupportedError
+from trimaran_providers.contract.spec import StackSpec
+from trimaran_providers.local.capabilities import CAPABILITIES, TABLE
+
+MINIMAL = {
+    "name": "toy",
+    "data": {"source": "toy:load", "target": "bought"},
+    "pipeline": {"train": "toy:fit"},
+}
+
+
+def spec(**sections: object) -> StackSpec:
+    return StackSpec.model_validate({**MINIMAL, **sections})
+
+
+@pytest.mark.parametrize("path", sorted(set(paths(StackSpec))))
+def test_the_local_cloud_speaks_of_every_leaf(path: str) -> None:
+    members = [key for key in TABLE if key.startswith(f"{path}=")]
+    assert CAPABILITIES.of(Leaf(path, "any value")) is not None or members
+
+
+def test_every_entry_speaks_of_something_in_the_spec() -> None:
+    known = set(paths(StackSpec))
+    sections = {".".join(p.split(".")[:n]) for p in known for n in range(1, len(p.split(".")) + 1)}
+    assert {key.partition("=")[0] for key in TABLE} <= sections
+
+
+def test_what_is_emulated_or_rejected_says_how_and_why() -> None:
+    for path, capability in TABLE.items():
+        assert (capability.support is Support.native) == (capability.how == ""), path
+        if capability.support is Support.rejected:
+            assert capability.instead, path
+
+
+def test_a_rejected_field_is_refused_by_name_with_what_to_do() -> None:
+    with pytest.raises(UnsupportedError) as refused:
+        CAPABILITIES.check(spec(endpoint={"kind": "batch"}))
+    assert str(refused.value).startswith("endpoint.kind: batch: is not possible on local")
+    assert "trimaran predict --file" in str(refused.value)
+
+
+def test_defaults_and_explicit_nothing_are_not_wishes() -> None:
+    assert CAPABILITIES.check(spec()) == ()
+    assert CAPABILITIES.check(spec(encryption=None, endpoint={"shadow": None})) == ()
+
+
+def test_what_is_emulated_is_reported() -> None:
+    told = CAPABILITIES.check(spec(budget={"monthly_usd": 10}))
+    assert [leaf.path for leaf, _ in told] == ["budget.monthly_usd"]
+
+
+def test_a_field_that_a_cloud_does_not_mention_is_refused() -> None:
+    silent = Capabilities(cloud="silent", table={"name": native(), "data": native()})
+    with pytest.raises(UnsupportedError, match="does not mention"):
+        silent.check(spec())
+
+
+def test_the_longest_match_wins() -> None:
+    table = {
+        "endpoint": native(),
+        "endpoint.kind": rejected("no", "nothing"),
+        "endpoint.kind=realtime": native(),
+    }
+    some = Capabilities(cloud="some", table=table)
+    assert some.of(Leaf("endpoint.port", 8080)) is table["endpoint"]
+    kinds = {
+        leaf.value: some.of(leaf)
+        for leaf in leaves(spec(endpoint={"kind": "async"}).endpoint, "endpoint")
+    }
+    assert list(kinds.values()) == [table["endpoint.kind"]]

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, secrets for their owner alone, old things deleted, not releases."""
+"""Files are whole or absent, secrets are for their owner, old things go and releases stay."""
 
 import os
 import stat

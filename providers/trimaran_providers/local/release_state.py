@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from trimaran_providers.contract.deployment import ReleaseState
-from trimaran_runtime.errors import NotFound
 from trimaran_runtime.registry.channels import Channel, Pointer, current
 from trimaran_runtime.registry.release import Release, list_releases, read_release, release_key
 from trimaran_runtime.storage.store import Store
@@ -20,11 +19,9 @@ def state_of(store: Store, channel: Channel) -> ReleaseState | None:
 def waiting_release(store: Store) -> ReleaseState | None:
     """The accepted release that waits for approval; None: none does."""
     candidate, approved = current(store, Channel.candidate), current(store, Channel.approved)
-    if candidate is None or (approved and _is_newer(approved, candidate)):
+    if candidate is None or (approved and approved.release == candidate.release):
         return None
     release = read_release(store, candidate.release)
-    if not release.verdict.accepted or (approved and approved.release == candidate.release):
-        return None
     return _state(release, candidate, channels=(Channel.candidate,))
 
 
@@ -43,19 +40,6 @@ def every_release(store: Store) -> list[ReleaseState]:
         when = state.since or written.get(release_key(release_id))
         found.append(state.model_copy(update={"since": when}))
     return found
-
-
-def known_release(store: Store, release_id: str) -> Release | None:
-    """A release by full id; None: there is none."""
-    try:
-        return read_release(store, release_id)
-    except NotFound:
-        return None
-
-
-def _is_newer(approved: Pointer, candidate: Pointer) -> bool:
-    # Approving something else after the candidate came in was an answer to it.
-    return approved.when > candidate.when
 
 
 def _state(release: Release, pointer: Pointer | None, *, channels: tuple[str, ...]) -> ReleaseState:

@@ -19,6 +19,7 @@ from trimaran_providers.local.gateway.judgement import (
     fisher_more,
     reason_to_roll_back,
 )
+from trimaran_providers.local.gateway.nursery import Nursery
 from trimaran_providers.local.gateway.pool import ReplicaPool
 from trimaran_providers.local.gateway.replica import ServerCommand, Variant
 from trimaran_providers.local.gateway.rollout import shares
@@ -43,6 +44,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory, name: str) -> ReplicaPool:
         variant=Variant(release=name, config=b"{}"),
         folder=folder,
         code=None,
+        nursery=Nursery(folder / "log"),
     )
     return ReplicaPool(command, EndpointDefinition(name="e", store_uri="memory:///"))
 

@@ -15,7 +15,9 @@ import obstore.exceptions
 
 from trimaran_providers.contract.errors import TrimaranError
 from trimaran_providers.local.gateway.definition import EndpointDefinition
+from trimaran_providers.local.gateway.nursery import Nursery
 from trimaran_providers.local.gateway.pool import ReplicaPool
+from trimaran_providers.local.gateway.process import LOG as LOG_FILE
 from trimaran_providers.local.gateway.replica import ServerCommand, Variant
 from trimaran_providers.local.gateway.rollout import Rollout
 from trimaran_providers.local.gateway.router import Router
@@ -75,11 +77,16 @@ class Controller:
         for folder in ("servers", "code"):
             shutil.rmtree(directory / folder, ignore_errors=True)
             (directory / folder).mkdir()
+        self._nursery = Nursery(directory / LOG_FILE)
 
     @property
     def pools(self) -> list[ReplicaPool]:
         """Pools that get traffic."""
         return self._router.pools()
+
+    async def open(self) -> None:
+        """Get ready to start servers."""
+        await self._nursery.open()
 
     def follow(self, definition: EndpointDefinition) -> None:
         """Take over another definition; also a new chance for a refused release."""
@@ -127,6 +134,7 @@ class Controller:
         if self._serving is not None:
             self._retire(self._serving)
         await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._nursery.close()
 
     async def _abandon(self) -> None:
         """Give up the rollout that is under way, if any."""
@@ -274,6 +282,7 @@ class Controller:
             variant=variant,
             folder=self._directory / "servers",
             code=code,
+            nursery=self._nursery,
         )
         pool = ReplicaPool(command, self.definition)
         pool.on_change = self._on_change

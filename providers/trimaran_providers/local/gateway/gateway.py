@@ -78,6 +78,7 @@ class Gateway:
             web.Server(self._proxy.handle, access_log=None), shutdown_timeout=1.0
         )
         await self._proxy.open()
+        await self._controller.open()
         await runner.setup()
         site = web.SockSite(runner, self._listener, backlog=_BACKLOG)
         await site.start()

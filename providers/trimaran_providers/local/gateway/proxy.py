@@ -68,20 +68,21 @@ class Proxy:
         self._router, self._metrics = router, metrics
         self._definition, self._status = definition, status
         self._session: aiohttp.ClientSession | None = None
+        self._second_session: aiohttp.ClientSession | None = None
         self.in_flight = 0
         self.is_draining = False
 
     async def open(self) -> None:
         """Open the connections to the servers."""
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_SECONDS)
-        self._session = aiohttp.ClientSession(
-            connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        self._session = _session(keepalive_timeout=_KEEP_SECONDS)
+        # A second attempt takes no idle connection, which may lead to the same dead server.
+        self._second_session = _session(force_close=True)
 
     async def close(self) -> None:
         """Close the connections to the servers."""
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._second_session):
+            if session is not None:
+                await session.close()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -152,7 +153,8 @@ class Proxy:
         sent = 0
         while True:
             try:
-                return share, await self._attempt(request, body, share)
+                session = self._second_session if sent else self._session
+                return share, await self._attempt(session, request, body, share)
             except _NEVER_SENT:
                 # The server ended a moment ago: another one takes over, or it is started again.
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -166,12 +168,18 @@ class Proxy:
                 self._metrics.retried()
             share = self._router.choose(avoid=share.pool) or share
 
-    async def _attempt(self, request: web.BaseRequest, body: bytes, share: Share) -> web.Response:
-        if self._session is None:
+    async def _attempt(
+        self,
+        session: aiohttp.ClientSession | None,
+        request: web.BaseRequest,
+        body: bytes,
+        share: Share,
+    ) -> web.Response:
+        if session is None:
             raise RuntimeError("the proxy is not open")
         replica = await share.pool.acquire()
         try:
-            async with self._session.request(
+            async with session.request(
                 request.method,
                 f"http://127.0.0.1:{replica.port}{request.path_qs}",
                 data=body,
@@ -190,6 +198,14 @@ class Proxy:
         status = self._status()
         error = _WAITING if status.phase is Phase.waiting else status.error or "starting"
         return _error(503, error, status=status.phase)
+
+
+def _session(**connector: Any) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, **connector),
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 async def _body(request: web.BaseRequest, limit: int) -> bytes:

@@ -1,16 +1,14 @@
 """One server process of a release, as the gateway sees it."""
 
 import asyncio
-import contextlib
-import os
-import sys
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from trimaran_providers.contract.errors import ResourceError
-from trimaran_runtime.process.parent_watch import VARIABLE
+from trimaran_providers.local.gateway.nursery import Nursery, ServerProcess
 from trimaran_runtime.registry.release import SHORT
 
 _POLL_SECONDS = 0.03
@@ -39,6 +37,8 @@ class ServerCommand:
     """Where each process has its configuration, ready file and log."""
     code: Path | None
     """Folder of the user's code."""
+    nursery: Nursery
+    """Starts the processes."""
 
 
 class Replica:
@@ -49,7 +49,7 @@ class Replica:
         in_flight: requests it is answering.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+    def __init__(self, process: ServerProcess, port: int, log: Path) -> None:
         self._process, self._log = process, log
         self.port = port
         self.in_flight = 0
@@ -69,19 +69,14 @@ class Replica:
         config, ready, log = (command.folder / f"{name}{s}" for s in (".json", ".ready", ".log"))
         config.write_bytes(command.variant.config)
         ready.unlink(missing_ok=True)
-        process = await _spawn(command, config, ready, log)
         try:
             async with asyncio.timeout(timeout):
-                while not ready.exists():
-                    if process.returncode is not None:
-                        raise _failed(command, log, f"ended with status {process.returncode}")
-                    await asyncio.sleep(_POLL_SECONDS)
+                process = await _launch(command, config, ready, log)
+                await _until_ready(command, process, ready, log)
         except TimeoutError:
-            await _end(process, kill=True)
             raise _failed(command, log, f"was not ready after {timeout:g} s") from None
-        except BaseException:
-            await _end(process, kill=True)
-            raise
+        except ConnectionError as exc:
+            raise _failed(command, log, f"could not be started: {exc}") from exc
         port = int(orjson.loads(ready.read_bytes())["port"])
         config.unlink()
         ready.unlink()
@@ -109,38 +104,39 @@ class Replica:
         """Answer what is in flight, then end the process; killed when that takes too long."""
         while self.in_flight and self.is_alive:
             await asyncio.sleep(_POLL_SECONDS)
-        await _end(self._process, kill=False)
+        await _end(self._process)
         self._log.unlink(missing_ok=True)
 
 
-async def _spawn(
-    command: ServerCommand, config: Path, ready: Path, log: Path
-) -> asyncio.subprocess.Process:
-    code = ["--code", str(command.code)] if command.code is not None else []
-    with log.open("wb") as output:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "trimaran_runtime.serving"),
-            *("--store", command.store_uri, "--release", command.variant.release),
-            *("--config", str(config), "--ready", str(ready), "--port", "0", *code),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            # A kill of the gateway must leave no server behind.
-            env={**os.environ, VARIABLE: str(os.getpid())},
-        )
+async def _launch(command: ServerCommand, config: Path, ready: Path, log: Path) -> ServerProcess:
+    arguments = ["--store", command.store_uri, "--release", command.variant.release]
+    arguments += ["--config", str(config), "--ready", str(ready), "--port", "0"]
+    if command.code is not None:
+        arguments += ["--code", str(command.code)]
+    return await command.nursery.launch(arguments, log)
 
 
-async def _end(process: asyncio.subprocess.Process, *, kill: bool) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        if kill:
-            process.kill()
-        elif process.returncode is None:
-            process.terminate()
+async def _until_ready(
+    command: ServerCommand, process: ServerProcess, ready: Path, log: Path
+) -> None:
+    """Wait for the ready file; a process that is given up on is killed."""
+    try:
+        while not ready.exists():
+            if process.returncode is not None:
+                raise _failed(command, log, f"ended with status {process.returncode}")
+            await asyncio.sleep(_POLL_SECONDS)
+    except BaseException:
+        process.send(signal.SIGKILL)
+        raise
+
+
+async def _end(process: ServerProcess) -> None:
+    process.send(signal.SIGTERM)
     try:
         async with asyncio.timeout(_STOP_SECONDS):
             await process.wait()
     except TimeoutError:
-        process.kill()
+        process.send(signal.SIGKILL)
         await process.wait()
 
 

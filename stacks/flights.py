@@ -22,7 +22,7 @@ def flights(months: range) -> pd.DataFrame:
     table = table.merge(weather[["origin", "time_hour", *WEATHER]], "left", ["origin", "time_hour"])
     hour = pd.to_datetime(table["time_hour"], utc=True).dt.tz_localize(None)
     table["scheduled_departure"] = hour + pd.to_timedelta(table["minute"], unit="m")
-    table["weekday"] = pd.to_datetime(table[["year", "month", "day"]]).dt.weekday
+    table["weekday"] = pd.to_datetime(table[["year", "month", "day"]]).dt.day_of_week
     table["late"] = table["arr_delay"] >= 15
     return table
 
@@ -48,7 +48,10 @@ def fit(train: pd.DataFrame, validation: pd.DataFrame, parameters: dict) -> obje
     return make_pipeline(columns, trees).fit(train.drop(columns="late"), train["late"])
 
 
-def traffic(months: range, rows: int, seed: int = 0) -> list[dict]:
-    """Rows of requests: flights of some months, as a client would ask about them."""
-    table = flights(months).sample(rows, random_state=seed)[[*LEVELS, *NUMBERS, *WEATHER]]
+def traffic(first_day: str, last_day: str, rows: int, seed: int = 0) -> list[dict]:
+    """Rows of requests: flights of some days, as a client would ask about them."""
+    first, last = pd.Timestamp(first_day), pd.Timestamp(last_day) + pd.Timedelta(days=1)
+    table = flights(range(first.month, last.month + 1))
+    table = table[table["scheduled_departure"].between(first, last, inclusive="left")]
+    table = table.sample(rows, random_state=seed)[[*LEVELS, *NUMBERS, *WEATHER]]
     return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from trimaran_runtime.evaluation.baseline import constant_prediction
-from trimaran_runtime.evaluation.metrics import CLASSIFICATION, REGRESSION, statistic, value
+from trimaran_runtime.evaluation.metrics import CLASSIFICATION, REGRESSION, measure
 from trimaran_runtime.evaluation.predictions import Predictions, encode
+from trimaran_runtime.evaluation.uncertainty import standard_error
 from trimaran_runtime.gate.config import Metric
 
 GENERATOR = np.random.default_rng(5)
 ROWS = 300
+
+
+def value(metric: Metric, truth: np.ndarray, given: Predictions) -> float:
+    return measure(metric, truth, given).value
 
 
 def answers(classes: int, rows: int = ROWS, seed: int = 1) -> tuple[np.ndarray, Predictions]:
@@ -75,15 +80,62 @@ def test_regression_is_scikit_learns(metric: Metric, expected: object) -> None:
     assert value(metric, truth, given_answers) == pytest.approx(expected(truth, predicted))
 
 
+def estimates(seed: int = 1) -> tuple[np.ndarray, Predictions]:
+    generator = np.random.default_rng(seed)
+    truth = generator.normal(3, 2, ROWS)
+    scores = truth.reshape(-1, 1) + generator.normal(size=(ROWS, 1))
+    return truth, Predictions(scores=scores, labels=None)
+
+
+EVERY = [
+    *((metric, *answers(2)) for metric in CLASSIFICATION),
+    *((metric, *answers(3)) for metric in CLASSIFICATION),
+    *((metric, *estimates()) for metric in REGRESSION),
+]
+
+
+@pytest.mark.parametrize(("metric", "truth", "given_answers"), EVERY)
+def test_an_influence_is_the_derivative_by_the_rows_weight(
+    metric: Metric, truth: np.ndarray, given_answers: Predictions
+) -> None:
+    # Every row a thousand times, and one of them once more.
+    copies = 1000
+    measured = measure(metric, truth, given_answers)
+    assert measured.influence.sum() == pytest.approx(0, abs=1e-8)
+    for row in (0, 7, 123):
+        rows = np.append(np.tile(np.arange(ROWS), copies), row)
+        moved = value(metric, truth[rows], given_answers.take(rows)) - measured.value
+        assert moved * ROWS * copies == pytest.approx(measured.influence[row], rel=0.01, abs=1e-3)
+
+
+@pytest.mark.parametrize(("metric", "truth", "given_answers"), EVERY)
+def test_the_standard_error_is_what_a_long_bootstrap_finds(
+    metric: Metric, truth: np.ndarray, given_answers: Predictions
+) -> None:
+    draws = GENERATOR.integers(0, ROWS, (600, ROWS))
+    values = [value(metric, truth[rows], given_answers.take(rows)) for rows in draws]
+    found = standard_error(measure(metric, truth, given_answers).influence)
+    assert found == pytest.approx(np.std(values), rel=0.12)
+
+
+def test_for_the_area_it_is_delongs_variance() -> None:
+    truth, given_answers = answers(2)
+    scores = given_answers.scores[:, 1]
+    wins = np.sign(scores[truth == 1][:, None] - scores[truth == 0][None, :]) / 2 + 0.5
+    by_positive, by_negative = wins.mean(axis=1), wins.mean(axis=0)
+    expected = by_positive.var() / len(by_positive) + by_negative.var() / len(by_negative)
+    found = standard_error(measure(Metric.roc_auc, truth, given_answers).influence)
+    assert found**2 == pytest.approx(expected)
+
+
 @given(st.integers(0, 10_000))
-def test_a_weight_is_a_repetition(seed: int) -> None:
+def test_equal_answers_differ_by_nothing_for_sure(seed: int) -> None:
     truth, given_answers = answers(2, 40, seed)
-    weights = np.random.default_rng(seed).integers(0, 4, 40)
-    rows = np.repeat(np.arange(40), weights)
     for metric in CLASSIFICATION:
-        weighted = statistic(metric, truth, given_answers)(weights[None].astype(float))[0]
-        repeated = value(metric, truth[rows], given_answers.take(rows))
-        assert weighted == pytest.approx(repeated, nan_ok=True)
+        one, other = (measure(metric, truth, given_answers) for _ in range(2))
+        if not math.isnan(one.value):
+            assert one.value - other.value == 0
+            assert standard_error(one.influence - other.influence) == 0
 
 
 @pytest.mark.parametrize("metric", [Metric.roc_auc, Metric.average_precision])

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimaran_runtime.evaluation.baseline import constant_prediction
-from trimaran_runtime.evaluation.bootstrap import quantile, spread, standard_error
 from trimaran_runtime.evaluation.evaluation import (
     ChampionResult,
     Estimate,
@@ -19,8 +18,9 @@ from trimaran_runtime.evaluation.evaluation import (
     Rival,
     SegmentResult,
 )
-from trimaran_runtime.evaluation.metrics import fitting, statistic, value
+from trimaran_runtime.evaluation.metrics import fitting, measure
 from trimaran_runtime.evaluation.predictions import Codes, Floats, Predictions
+from trimaran_runtime.evaluation.uncertainty import quantile, standard_error
 from trimaran_runtime.gate.config import Metric
 
 if TYPE_CHECKING:
@@ -81,14 +81,12 @@ class Measurement:
         rows: the rows to measure on.
         segments: (n,) level of each row, by segment column.
         min_rows: levels with fewer rows are not judged, and only the largest are listed.
-        seed: of the bootstrap's draws.
     """
 
     metric: Metric
     rows: Rows
     segments: Mapping[str, NDArray[np.object_]]
     min_rows: int
-    seed: int
 
     def of(self, given: Predictions, champion: Champion | None) -> Evaluation:
         """Measure a model's answers."""
@@ -118,7 +116,7 @@ class Measurement:
 
     def _metrics(self, given: Predictions) -> dict[str, float]:
         values = {
-            metric.value: value(metric, self.rows.truth, given)
+            metric.value: measure(metric, self.rows.truth, given).value
             for metric in fitting(classification=self.rows.classes > 0)
         }
         return {name: found for name, found in values.items() if math.isfinite(found)}
@@ -129,35 +127,28 @@ class Measurement:
         rivals: Sequence[Predictions],
         chosen: NDArray[np.int64] | None = None,
     ) -> tuple[Estimate, list[Rival]]:
-        """Metric of a model and of its rivals on some rows (None: all), under the same draws."""
+        """Metric of a model and of its rivals on some rows; None: all."""
         truth = self.rows.truth if chosen is None else self.rows.truth[chosen]
         answers = [given, *rivals]
         if chosen is not None:
             answers = [answer.take(chosen) for answer in answers]
-        prepared = [statistic(self.metric, truth, answer) for answer in answers]
-        every_row = np.ones((1, len(truth)))
-        values = [float(one(every_row)[0]) for one in prepared]
-        if math.isnan(values[0]):
-            undefined = Gain(value=None, standard_error=None)
-            rest = [Rival(value=_defined(v), gain=undefined) for v in values[1:]]
-            return Estimate(value=None), rest
-        draws = spread(prepared, len(truth), seed=self.seed)
+        own, *others = [measure(self.metric, truth, answer) for answer in answers]
         sign = 1 if self.metric.higher_is_better else -1
         found = [
             Rival(
-                value=_defined(values[place]),
+                value=_defined(other.value),
                 gain=Gain(
-                    value=_defined(sign * (values[0] - values[place])),
-                    standard_error=_defined(standard_error(draws[0] - draws[place])),
+                    value=_defined(sign * (own.value - other.value)),
+                    standard_error=_defined(standard_error(own.influence - other.influence)),
                 ),
             )
-            for place in range(1, len(values))
+            for other in others
         ]
-        return self._estimate(values[0], standard_error(draws[0])), found
+        return self._estimate(own.value, standard_error(own.influence)), found
 
     def _estimate(self, found: float, error: float) -> Estimate:
-        if math.isnan(error):
-            return Estimate(value=found)
+        if math.isnan(found) or math.isnan(error):
+            return Estimate(value=_defined(found))
         least, most = _BOUNDED.get(
             self.metric, (-math.inf, 1.0) if self.metric is Metric.r2 else _NON_NEGATIVE
         )

@@ -26,7 +26,7 @@ class Gain(Section):
     value: float | None
     """Difference of the metric, signed so that positive is better; None: undefined."""
     standard_error: float | None
-    """Of the difference, by paired bootstrap; None: undefined."""
+    """Of the difference, rows paired; None: undefined."""
 
 
 class PredictionCheck(Section):

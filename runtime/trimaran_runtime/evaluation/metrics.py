@@ -1,22 +1,20 @@
-"""The metrics, as functions of row weights, so that every resample costs one pass.
+"""The metrics, each with the influence of every row on it.
 
-A statistic is prepared once (sorting is the expensive part) and then asked for its value under many
-weightings of the same rows. Definitions follow scikit-learn's for binary problems; with more than
-two classes `roc_auc`, `average_precision` and `f1` are means over one class against the others,
-and `brier` is the mean over rows of the summed squared errors of all classes.
+Values are scikit-learn's for binary problems; with more than two classes `roc_auc`,
+`average_precision` and `f1` are means over one class against the others, and `brier` is the mean
+over rows of the summed squared errors of all classes. A row's influence is n times the derivative
+of the metric by that row's weight; the influences of all rows add up to 0.
 """
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimaran_runtime.evaluation.predictions import Codes, Floats, Predictions
 from trimaran_runtime.gate.config import Metric
-
-Weights = NDArray[np.float64]
-Statistic = Callable[[Weights], Floats]
-"""Takes (b, n) weights of the rows and gives (b,) values; NaN where the metric is undefined."""
 
 CLASSIFICATION = (
     Metric.roc_auc,
@@ -28,41 +26,62 @@ CLASSIFICATION = (
 )
 REGRESSION = (Metric.rmse, Metric.mae, Metric.r2)
 _SMALLEST_PROBABILITY = 1e-15
+_Marks = NDArray[np.bool_]
 
 
-def statistic(metric: Metric, truth: Floats | Codes, given: Predictions) -> Statistic:
-    """Prepare a metric for some rows.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric on n rows.
+
+    Attributes:
+        value: NaN where the metric is undefined.
+        influence: (n,) of each row; all NaN where the metric is undefined.
+    """
+
+    value: float
+    influence: Floats
+
+
+def measure(metric: Metric, truth: Floats | Codes, given: Predictions) -> Measured:
+    """Measure answers.
 
     Args:
-        metric: which.
+        metric: which metric.
         truth: (n,) class numbers, or numbers for regression.
-        given: the answers for these rows. One that is not finite makes every value NaN.
+        given: the answers for these rows. One that is not finite makes the metric undefined.
     """
     if len(truth) == 0 or not given.finite.all():
-        return lambda weights: np.full(len(weights), np.nan)
+        return _undefined(len(truth))
     if given.labels is None:
         return _regression(metric, truth.astype(np.float64), given.scores[:, 0])
     codes = truth.astype(np.int64)
     if metric in {Metric.accuracy, Metric.log_loss, Metric.brier}:
-        return _mean_of(_row_scores(metric, codes, given))
+        return _mean(_row_scores(metric, codes, given))
     classes = given.scores.shape[1]
-    wanted = [1] if classes == 2 else range(classes)
-    return _mean_over(
-        [
-            _one_against_rest(metric, codes == label, given.scores[:, label], given.labels == label)
-            for label in wanted
-        ]
-    )
-
-
-def value(metric: Metric, truth: Floats | Codes, given: Predictions) -> float:
-    """The metric's value; NaN where it is undefined."""
-    return float(statistic(metric, truth, given)(np.ones((1, len(truth))))[0])
+    if metric is Metric.f1:
+        parts = [_f1(codes == label, given.labels == label) for label in _positives(classes)]
+    else:
+        ranked = _RANKED[metric]
+        parts = [ranked(codes == label, given.scores[:, label]) for label in _positives(classes)]
+    return _mean_of_defined(parts)
 
 
 def fitting(*, classification: bool) -> Sequence[Metric]:
     """The metrics that fit a task."""
     return CLASSIFICATION if classification else REGRESSION
+
+
+def _positives(classes: int) -> Sequence[int]:
+    return [1] if classes == 2 else range(classes)
+
+
+def _undefined(rows: int) -> Measured:
+    return Measured(math.nan, np.full(rows, math.nan))
+
+
+def _mean(rows: Floats) -> Measured:
+    mean = float(rows.mean())
+    return Measured(mean, rows - mean)
 
 
 def _row_scores(metric: Metric, truth: Codes, given: Predictions) -> Floats:
@@ -85,84 +104,88 @@ def _row_scores(metric: Metric, truth: Codes, given: Predictions) -> Floats:
     return squared
 
 
-def _regression(metric: Metric, truth: Floats, given: Floats) -> Statistic:
-    errors = given - truth
+def _regression(metric: Metric, truth: Floats, given: Floats) -> Measured:
     if metric is Metric.mae:
-        return _mean_of(np.abs(errors))
-    squares = _mean_of(np.square(errors))
+        return _mean(np.abs(given - truth))
+    squares = _mean(np.square(given - truth))
     if metric is Metric.rmse:
-        return lambda weights: np.sqrt(squares(weights))
-    # Centred once, so that the variance does not cancel.
-    centred = truth - truth.mean()
-    mean, second = _mean_of(centred), _mean_of(np.square(centred))
-
-    def r2(weights: Weights) -> Floats:
-        variance = second(weights) - np.square(mean(weights))
-        return 1 - squares(weights) / np.where(variance > 0, variance, np.nan)
-
-    return r2
-
-
-def _one_against_rest(
-    metric: Metric, positive: NDArray[np.bool_], scores: Floats, chosen: NDArray[np.bool_]
-) -> Statistic:
-    if metric is Metric.f1:
-        return _f1(positive, chosen)
-    return _ranking(metric, positive, scores)
+        root = math.sqrt(squares.value)
+        # At 0 the root has no derivative, and every error is 0.
+        return Measured(root, squares.influence / (2 * root) if root > 0 else squares.influence)
+    around_mean = _mean(np.square(truth - truth.mean()))
+    if around_mean.value == 0:
+        return _undefined(len(truth))
+    ratio = squares.value / around_mean.value
+    influence = ratio * around_mean.influence - squares.influence
+    return Measured(1 - ratio, influence / around_mean.value)
 
 
-def _f1(positive: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Statistic:
-    hits = (positive & chosen).astype(np.float64)
-    marked = positive.astype(np.float64) + chosen.astype(np.float64)
-
-    def f1(weights: Weights) -> Floats:
-        whole = weights @ marked
+def _f1(positive: _Marks, chosen: _Marks) -> Measured:
+    hits = _mean((positive & chosen).astype(np.float64))
+    marked = _mean(positive.astype(np.float64) + chosen)
+    if marked.value == 0:
         # As scikit-learn has it: 0 where there is nothing to find and nothing was found.
-        return np.where(whole > 0, 2 * (weights @ hits) / np.where(whole > 0, whole, 1), 0.0)
-
-    return f1
-
-
-def _ranking(metric: Metric, positive: NDArray[np.bool_], scores: Floats) -> Statistic:
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    hits = positive[order].astype(np.float64)
-
-    def ranked(weights: Weights) -> Floats:
-        sorted_weights = weights[:, order]
-        found = np.add.reduceat(sorted_weights * hits, starts, axis=1)
-        all_rows = np.add.reduceat(sorted_weights, starts, axis=1)
-        other = all_rows - found
-        positives, negatives = found.sum(axis=1), other.sum(axis=1)
-        if metric is Metric.roc_auc:
-            # From the top: a positive beats the negatives that are not yet passed; ties count half.
-            beaten = negatives[:, None] - other.cumsum(axis=1) + other / 2
-            pairs = positives * negatives
-            wins = (found * beaten).sum(axis=1)
-            area: Floats = wins / np.where(pairs > 0, pairs, np.nan)
-            return area
-        seen = all_rows.cumsum(axis=1)
-        precision = found.cumsum(axis=1) / np.where(seen > 0, seen, 1)
-        sums: Floats = (found * precision).sum(axis=1)
-        return sums / np.where(positives > 0, positives, np.nan)
-
-    return ranked
+        return Measured(0.0, np.zeros(len(positive)))
+    value = 2 * hits.value / marked.value
+    return Measured(value, (2 * hits.influence - value * marked.influence) / marked.value)
 
 
-def _mean_of(rows: Floats) -> Statistic:
-    return lambda weights: (weights @ rows) / weights.sum(axis=1)
+def _roc_auc(positive: _Marks, scores: Floats) -> Measured:
+    """Area under the ROC curve, ties counted half; DeLong, DeLong and Clarke-Pearson (1988)."""
+    group, found, other = _grouped(positive, scores)
+    positives, negatives = found.sum(), other.sum()
+    if not positives or not negatives:
+        return _undefined(len(scores))
+    # Share of the negatives below a positive, and of the positives above a negative.
+    below = (other.cumsum() - other / 2) / negatives
+    above = (positives - found.cumsum() + found / 2) / positives
+    area = float(found @ below / positives)
+    rows = len(scores)
+    influence = np.where(
+        positive,
+        (below[group] - area) * (rows / positives),
+        (above[group] - area) * (rows / negatives),
+    )
+    return Measured(area, influence)
 
 
-def _mean_over(parts: Sequence[Statistic]) -> Statistic:
+def _average_precision(positive: _Marks, scores: Floats) -> Measured:
+    """Mean over the positives of the precision at their score."""
+    group, found, other = _grouped(positive, -scores)
+    positives = found.sum()
+    if not positives:
+        return _undefined(len(scores))
+    seen = (found + other).cumsum()
+    precision = found.cumsum() / seen
+    value = float(found @ precision / positives)
+    # A row counts in the precision of every positive at or below its own score.
+    gained = (found / seen)[::-1].cumsum()[::-1]
+    diluted = (found * precision / seen)[::-1].cumsum()[::-1]
+    own = np.where(positive, (precision - value + gained)[group], 0.0)
+    return Measured(value, (own - diluted[group]) * (len(scores) / positives))
+
+
+_RANKED: dict[Metric, Callable[[_Marks, Floats], Measured]] = {
+    Metric.roc_auc: _roc_auc,
+    Metric.average_precision: _average_precision,
+}
+
+
+def _grouped(positive: _Marks, keys: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Group of equal keys of each row, in rising order, and its positives and negatives."""
+    values, group = np.unique(keys, return_inverse=True)
+    found = np.bincount(group, positive, len(values)).astype(np.float64)
+    other = np.bincount(group, ~positive, len(values)).astype(np.float64)
+    return group, found, other
+
+
+def _mean_of_defined(parts: Sequence[Measured]) -> Measured:
     if len(parts) == 1:
         return parts[0]
-
-    def mean(weights: Weights) -> Floats:
-        values = np.stack([part(weights) for part in parts])
-        defined = ~np.isnan(values)
-        count = defined.sum(axis=0)
-        sums: Floats = np.where(defined, values, 0.0).sum(axis=0)
-        return sums / np.where(count > 0, count, np.nan)
-
-    return mean
+    defined = [part for part in parts if not math.isnan(part.value)]
+    if not defined:
+        return parts[0]
+    return Measured(
+        float(np.mean([part.value for part in defined])),
+        np.mean([part.influence for part in defined], axis=0),
+    )

@@ -13,8 +13,8 @@ How much is enough:
 import math
 from collections.abc import Sequence
 
-from trimaran_runtime.evaluation.bootstrap import quantile
 from trimaran_runtime.evaluation.evaluation import Evaluation, Gain
+from trimaran_runtime.evaluation.uncertainty import quantile
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.gate.segments import segment_checks
 from trimaran_runtime.gate.wording import shown

@@ -47,7 +47,6 @@ def run(context: Context) -> None:
         ),
         segments=segment_levels(test, config.data.segments),
         min_rows=config.gate.segments.min_rows,
-        seed=config.training.seed,
     )
     champion = ask_champion(context.store, test, signature, digest_of(content))
     evaluation = measurement.of(given, champion)

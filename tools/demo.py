@@ -15,9 +15,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 STACKS = ROOT / "stacks"
 STACK = "local"
-TRAINING_MONTHS, LATER_MONTHS = range(1, 7), range(12, 13)
-ROWS = 4000
-ROWS_PER_REQUEST = 50
+TESTED_DAYS, LATER_DAYS = ("2013-05-27", "2013-06-30"), ("2013-11-25", "2013-12-30")
+ROWS = 20_000
+ROWS_PER_REQUEST = 200
+DRIFT = 1
+"""Exit status of `trimaran monitor` when it found drift."""
 
 
 def up() -> None:
@@ -28,15 +30,15 @@ def up() -> None:
     run("pulumi", "stack", "select", "--create", STACK, quiet=True)
     run("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK)
     say("one prediction: will this flight of December be late?")
-    later = rows(LATER_MONTHS)
-    given = [option for name, value in later[0].items() for option in ("--row", f"{name}={value}")]
+    later = rows(*LATER_DAYS)
+    given = [f"--row={name}={'' if value is None else value}" for name, value in later[0].items()]
     run("trimaran", "predict", *given)
-    say(f"{ROWS} flights of January to June, as in training; then the monitor looks at the traffic")
-    send(rows(TRAINING_MONTHS))
-    run("trimaran", "monitor")
-    say(f"{ROWS} flights of December; then the monitor looks again")
+    say(f"{ROWS:,} flights of June, as the model was tested on; then the monitor looks")
+    send(rows(*TESTED_DAYS))
+    run("trimaran", "monitor", good=(0, DRIFT))
+    say(f"{ROWS:,} flights half a year later; then the monitor looks again")
     send(later)
-    run("trimaran", "monitor")
+    run("trimaran", "monitor", good=(0, DRIFT))
     say("trimaran status")
     run("trimaran", "status")
     say(f"done in {time.monotonic() - started:.0f} s. What to look at")
@@ -65,12 +67,12 @@ def environment() -> dict[str, str]:
     }
 
 
-def rows(months: range) -> list[dict[str, Any]]:
-    """Rows of requests, drawn from real flights of these months."""
+def rows(first_day: str, last_day: str) -> list[dict[str, Any]]:
+    """Rows of requests, drawn from real flights of these days."""
     sys.path.insert(0, str(STACKS))
     from flights import traffic
 
-    return traffic(months, ROWS, seed=1)
+    return traffic(first_day, last_day, ROWS, seed=1)
 
 
 def send(given: list[dict[str, Any]]) -> None:
@@ -99,10 +101,10 @@ def say(text: str) -> None:
     print(f"\n\033[1m> {text}\033[0m" if sys.stdout.isatty() else f"\n> {text}", flush=True)
 
 
-def run(*command: str, quiet: bool = False) -> None:
+def run(*command: str, quiet: bool = False, good: tuple[int, ...] = (0,)) -> None:
     """Run a command in stacks/; ends the program when it fails."""
     done = subprocess.run(command, cwd=STACKS, env=environment(), capture_output=quiet, text=True)
-    if done.returncode != 0:
+    if done.returncode not in good:
         shown = f"\n{done.stdout}{done.stderr}" if quiet else ""
         sys.exit(f"`{' '.join(command[:3])}` ended with status {done.returncode}{shown}")
 

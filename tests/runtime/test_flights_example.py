@@ -80,9 +80,9 @@ def test_every_listed_column_left_in_is_caught(
 
 
 def test_traffic_is_rows_of_requests(flights: ModuleType) -> None:
-    rows = flights.traffic(range(7, 8), rows=20, seed=1)
+    rows = flights.traffic("2013-07-01", "2013-07-31", rows=20, seed=1)
     features = feature_names(config(LATER).data, list(flights.load().columns))
     assert len(rows) == 20
     assert all(list(row) == features for row in rows)
     assert all(value == value for row in rows for value in row.values())  # no NaN
-    assert rows == flights.traffic(range(7, 8), rows=20, seed=1)
+    assert rows == flights.traffic("2013-07-01", "2013-07-31", rows=20, seed=1)

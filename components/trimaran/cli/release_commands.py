@@ -53,17 +53,17 @@ def _releases(stack: Stack = None, name: Model = None, as_json: AsJson = False) 
                 (short(release.id), "strong"),
                 figures(release),
                 ("accepted", "ok") if release.accepted else ("refused", "bad"),
-                ", ".join(release.channels),
                 ago(release.since) if release.since else "",
                 _note(release),
             )
             for release in found
         ]
-        show_table(("release", "metric", "gate", "channels", "since", ""), rows)
+        show_table(("release", "metric", "gate", "since", ""), rows)
 
 
 def _note(release: "ReleaseState") -> str:
-    return approval(release) if release.accepted else "; ".join(release.refused_by)
+    notes = [", ".join(release.channels), approval(release), *release.refused_by]
+    return "; ".join(note for note in notes if note)
 
 
 def _approve(

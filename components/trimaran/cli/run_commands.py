@@ -96,13 +96,19 @@ def _runs(stack: Stack = None, name: Model = None, as_json: AsJson = False) -> N
                 run.trigger,
                 (run.status, _STYLE.get(run.status, "bad")),
                 span(run.seconds),
-                short(run.release) if run.release else "",
-                run.message.partition("\n")[0][:_SHOWN],
+                _note(run),
             )
             for run in found
         ]
-        columns = ("run", "started", "by", "status", "took", "release", "")
+        columns = ("run", "started", "by", "status", "took", "")
         show_table(columns, rows, right="took")
+
+
+def _note(run: "RunState") -> str:
+    """What a table says about a run: the first line of its message, or its release."""
+    if run.message:
+        return run.message.partition("\n")[0][:_SHOWN]
+    return f"release {short(run.release)}" if run.release else ""
 
 
 def _logs(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
 
 Cell = tuple[str, str] | str
 """Text, or text and its style."""
@@ -31,13 +31,16 @@ def show(*cells: Cell) -> None:
         _write(_plain(cells))
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: str = "") -> None:
-    """Print a table without lines.
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: str = "", wraps: str = ""
+) -> None:
+    """Print a table without lines; where a terminal is too narrow, the last column wraps.
 
     Args:
         columns: headings.
         rows: cells.
         right: headings of right-aligned columns, separated by spaces.
+        wraps: heading of another column that may wrap; empty: none.
     """
     to_the_right = [column in right.split() for column in columns]
     if not interactive():
@@ -45,9 +48,11 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, right:
         return
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for column, is_right in zip(columns, to_the_right, strict=True):
-        table.add_column(column, justify="right" if is_right else "left")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, (column, is_right) in enumerate(zip(columns, to_the_right, strict=True), start=1):
+        fixed = number < len(columns) and column != wraps
+        justify: JustifyMethod = "right" if is_right else "left"
+        table.add_column(column, justify=justify, no_wrap=fixed, overflow="fold")
     for row in rows:
         table.add_row(*(_text((cell,)) for cell in row))
     _console().print(table)

@@ -88,7 +88,7 @@ def _show(report: "SpecReport", file: Path, stack: str | None, *, everything: bo
     rows = [
         (v.path, _yaml(v.value), (v.source, "dim" if v.source == DEFAULT else "")) for v in shown
     ]
-    show_table(("field", "value", "from"), rows)
+    show_table(("field", "value", "from"), rows, wraps="value")
     hidden = len(report.values) - len(shown)
     if hidden:
         show((f"and {hidden} defaults (--all shows them)", "dim"))

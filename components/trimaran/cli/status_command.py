@@ -132,6 +132,8 @@ def _endpoint(snapshot: "Snapshot") -> Cells:
     endpoint = snapshot.endpoint
     if endpoint.phase == "stopped":
         return [("down", "bad"), GAP, endpoint.problem]
+    if not endpoint.url:
+        return [(endpoint.phase, "warn"), GAP, endpoint.problem]
     noun = "replica" if endpoint.replicas == 1 else "replicas"
     cells: Cells = [f"{endpoint.replicas} {noun}", GAP]
     if endpoint.phase != "serving":
@@ -144,8 +146,7 @@ def _endpoint(snapshot: "Snapshot") -> Cells:
         cells += [f"p99 {endpoint.p99_ms:.3g} ms", GAP]
     noun = "error" if endpoint.errors == 1 else "errors"
     cells.append((f"{endpoint.errors} {noun}", "bad" if endpoint.errors else ""))
-    if endpoint.url:
-        cells += [GAP, (endpoint.url, "dim")]
+    cells += [GAP, (endpoint.url, "dim")]
     if endpoint.problem:
         cells += [GAP, (endpoint.problem, "warn")]
     return cells

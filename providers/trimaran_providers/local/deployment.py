@@ -120,6 +120,8 @@ class LocalDeployment:
         found = gateway_status(self._gateway)
         if found is not None:
             return _endpoint(found)
+        if read_endpoint(self._gateway) is None:
+            return EndpointState(phase=Phase.waiting, problem="not there yet")
         last = read_status(self._gateway)
         return EndpointState(
             phase=Phase.stopped,

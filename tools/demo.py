@@ -43,10 +43,11 @@ def up() -> None:
     run("trimaran", "status")
     say(f"done in {time.monotonic() - started:.0f} s. What to look at")
     print(
-        "  the drift report    tools/run trimaran report drift --project stacks\n"
-        "  the model card      tools/run trimaran report --project stacks\n"
-        "  the spec            stacks/flights.yaml, your code stacks/flights.py\n"
-        "  change either, then `make demo` again; `make down` takes everything away"
+        "  cd stacks\n"
+        "  ../tools/run trimaran report drift    the drift report\n"
+        "  ../tools/run trimaran report          the model card\n"
+        "  flights.yaml, flights.py              the spec and your code: change them, and\n"
+        "  make demo                             brings the change up; make down takes all away"
     )
 
 

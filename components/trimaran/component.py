@@ -8,14 +8,14 @@ import pulumi
 from pydantic import BaseModel, ValidationError
 
 from trimaran.args import ComponentArgs
-from trimaran.clouds import resolve_cloud
+from trimaran.clouds import choose_cloud, resolve_cloud
 from trimaran.program import engine_errors
 from trimaran.spec.document import Document
 from trimaran.spec.overlay import apply_overrides
 from trimaran.spec.problems import problems_in
 from trimaran.spec.validate import plain
 from trimaran_providers.contract.cloud import Cloud, Context
-from trimaran_providers.contract.errors import Problem, SpecError
+from trimaran_providers.contract.errors import SpecError
 from trimaran_runtime.section import Section
 
 ArgsT = TypeVar("ArgsT", bound=ComponentArgs)
@@ -74,7 +74,7 @@ class Component(pulumi.ComponentResource, Generic[ArgsT, OutputsT]):
         try:
             return self.args_model.model_validate(document.value)  # type: ignore[return-value]
         except ValidationError as exc:
-            raise SpecError(problems_in(exc, document)) from exc
+            raise SpecError(problems_in(exc, document, self.args_model)) from exc
 
     def _overridden(self, document: Document) -> Document:
         return document
@@ -91,15 +91,7 @@ class Component(pulumi.ComponentResource, Generic[ArgsT, OutputsT]):
 
 
 def _cloud(given: str | None) -> Cloud:
-    name = given or pulumi.Config("trimaran").get("cloud")
-    if name is None:
-        problem = Problem(
-            path="cloud",
-            what="no cloud is chosen",
-            allowed="`pulumi config set trimaran:cloud local` (or aws, azure, gcp), or `cloud:`",
-        )
-        raise SpecError([problem])
-    return resolve_cloud(name)
+    return resolve_cloud(choose_cloud(given, pulumi.Config("trimaran").get("cloud")))
 
 
 def _context(component: pulumi.Resource, name: str, args: ComponentArgs) -> Context:

@@ -16,7 +16,7 @@ STEPS = [ports.name for ports in PIPELINE]
 
 
 def toy_config(**changes: Any) -> dict[str, Any]:
-    """The toy's run configuration; a change `section__field` replaces one field."""
+    """The toy's run configuration; `section__field` replaces a field, `section` all of one."""
     config: dict[str, Any] = {
         "model": "toy",
         "data": {
@@ -37,7 +37,7 @@ def toy_config(**changes: Any) -> dict[str, Any]:
     }
     for path, value in changes.items():
         section, _, name = path.partition("__")
-        config[section] = {**config[section], name: value}
+        config[section] = {**config[section], name: value} if name else value
     return config
 
 

@@ -19,7 +19,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.serving.releases import new_store, promote, publish, publish_misbehaving
+from tests.serving.releases import ROW, new_store, promote, publish, publish_misbehaving
+from tests.serving.test_serving_capture import lines
 from tests.serving.traffic import Hammer, ask, predict
 from trimaran_providers.contract.errors import PortTakenError
 from trimaran_providers.contract.spec.endpoint import Strategy
@@ -177,6 +178,15 @@ def test_a_killed_server_is_replaced_and_no_request_is_lost(serving: Endpoint) -
     assert "status -9" in serving.now.error
 
 
+def test_a_killed_nursery_takes_its_servers_and_all_come_back(serving: Endpoint) -> None:
+    (server,) = serving.servers()
+    server.parent().kill()
+    assert gone([server]), "a server ends with the process that forked it"
+    serving.wait(lambda now: sum(now.replicas.values()) == 0)
+    assert predict(serving.now.url)[0] == 200, "the request waits for the next server"
+    assert len(serving.servers()) == 1
+
+
 def test_a_canary_gets_its_share_and_then_everything(serving: Endpoint) -> None:
     serving.define(rollout=canary(20, 100, bake_seconds=1.5))
     old = next(iter(serving.now.weights))
@@ -283,25 +293,6 @@ def test_a_second_gateway_is_refused_with_a_clear_message(shared: Endpoint) -> N
     assert (shared.directory / LOCK).read_text() == str(shared.now.pid)
 
 
-def test_stop_answers_what_is_in_flight_and_leaves_nothing(serving: Endpoint) -> None:
-    now, servers = serving.now, serving.servers()
-    gateway = psutil.Process(now.pid)
-    with Hammer(now.url) as hammer:
-        hammer.wait_for(20)
-        stop(serving.directory)
-    assert hammer.statuses == {200}, hammer.broken
-    assert gone([gateway, *servers], timeout=0)
-    assert status(serving.directory) is None
-    with socket.socket() as client:
-        assert client.connect_ex(("127.0.0.1", now.port)) != 0
-    last = read_status(serving.directory)
-    assert last is not None
-    assert last.phase is Phase.stopped
-    stop(serving.directory)
-    serving.start()
-    serving.wait(lambda now: now.phase is Phase.serving)
-
-
 def test_kill_of_the_gateway_leaves_no_server(serving: Endpoint) -> None:
     serving.wait(lambda now: sum(now.replicas.values()) == 1)
     servers = serving.servers()
@@ -312,6 +303,31 @@ def test_kill_of_the_gateway_leaves_no_server(serving: Endpoint) -> None:
     assert status(serving.directory) is None
     assert serving.start().pid != pid
     serving.wait(lambda now: now.phase is Phase.serving)
+
+
+def test_stop_answers_and_records_what_is_in_flight_and_leaves_nothing(
+    serving: Endpoint,
+) -> None:
+    release = serving.serve_new()
+    now, servers = serving.now, serving.servers()
+    gateway = psutil.Process(now.pid)
+    # Only the gateway's own test may go unrecorded.
+    ask(now.url, "/invocations", {"instances": [ROW]}, x_trimaran_live_test="1")
+    with Hammer(now.url) as hammer:
+        hammer.wait_for(20)
+        stop(serving.directory)
+    assert hammer.statuses == {200}, hammer.broken
+    recorded = [r for r in lines(serving.store, "flights") if r["release"] == release]
+    assert len(recorded) == hammer.answers.total() + 1
+    assert len({r["event_id"] for r in recorded}) == len(recorded)
+    assert gone([gateway, *servers], timeout=0)
+    assert status(serving.directory) is None
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", now.port)) != 0
+    last = read_status(serving.directory)
+    assert last is not None
+    assert last.phase is Phase.stopped
+    stop(serving.directory)
 
 
 def test_a_taken_port_is_said_with_who_has_it(endpoint: Endpoint) -> None:

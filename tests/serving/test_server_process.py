@@ -107,7 +107,9 @@ def test_one_process_serves_limits_and_drains_without_losing_a_request(
     assert "Traceback" not in server.log
 
 
-def test_it_ends_with_its_parent_when_it_is_asked_to(start: Start, tmp_path: Path) -> None:
+def test_it_ends_with_its_parent_when_it_is_asked_to(
+    store: Store, release: str, tmp_path: Path
+) -> None:
     script = (
         "import os, subprocess, sys, time\n"
         "child = subprocess.Popen(sys.argv[1:],"
@@ -115,19 +117,21 @@ def test_it_ends_with_its_parent_when_it_is_asked_to(start: Start, tmp_path: Pat
         "print(child.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
-    server = start()
-    command = psutil.Process(server.process.pid).cmdline()
+    ready = tmp_path / "ready"
+    command = [sys.executable, "-m", "trimaran_runtime.serving", "--store", store.uri]
+    command += ["--release", release, "--ready", str(ready)]
     parent = subprocess.Popen(
         [sys.executable, "-c", script, *command], stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
-    server.url()
+    while not ready.exists():
+        assert child.is_running()
+        time.sleep(0.02)
     parent.kill()
     parent.wait()
     psutil.wait_procs([child], timeout=5)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
-    assert server.process.poll() is None
 
 
 @pytest.mark.parametrize(

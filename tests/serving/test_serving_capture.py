@@ -153,6 +153,13 @@ def test_an_object_store_gets_whole_objects() -> None:
     assert len(list(store.list("capture"))) == 2
 
 
+def test_a_live_test_is_no_traffic(store: Store, connect: Connect) -> None:
+    client = connect(endpoint="tested", capture=CaptureConfig())
+    assert client.predict({"instances": [ROW]}, x_trimaran_live_test="1")[0].status == 200
+    client.service.capture.close()
+    assert not lines(store, "tested")
+
+
 def test_nothing_is_recorded_when_capture_is_off(connect: Connect) -> None:
     assert connect().service.capture is None
     assert connect(capture=CaptureConfig(fraction=0)).service.capture is None

@@ -12,9 +12,9 @@ from trimaran_runtime.serving.config import LimitsConfig, ServerConfig
 from trimaran_runtime.storage.store import Store
 
 
-@pytest.fixture
-def client(connect: Connect) -> Client:
-    return connect()
+@pytest.fixture(scope="module")
+def client(store: Store, release: str) -> Client:
+    return Client(store, release, ServerConfig())
 
 
 def test_a_prediction_is_the_fitted_models_own(client: Client) -> None:
@@ -203,7 +203,8 @@ def test_before_the_release_is_loaded_only_liveness_answers() -> None:
         assert client.ask(method, path)[0].status == 503
 
 
-def test_while_draining_ping_fails_and_predictions_are_answered(client: Client) -> None:
+def test_while_draining_ping_fails_and_predictions_are_answered(connect: Connect) -> None:
+    client = connect()
     client.application.is_draining = True
     assert client.ask("GET", "/ping")[0].status == 503
     response, _ = client.predict({"instances": [ROW]})
@@ -211,7 +212,8 @@ def test_while_draining_ping_fails_and_predictions_are_answered(client: Client) 
     assert response.headers["connection"] == "close"
 
 
-def test_vertex_names_its_own_routes(client: Client) -> None:
+def test_vertex_names_its_own_routes(connect: Connect) -> None:
+    client = connect()
     environ = {"AIP_PREDICT_ROUTE": "/v1/predict", "AIP_HEALTH_ROUTE": "/v1/health"}
     client.application = Application(ServerConfig(), environ)
     client.application.serve(client.service)
@@ -267,7 +269,8 @@ def test_openapi_describes_the_signature_and_its_example_works(client: Client) -
     assert client.predict(body["application/json"]["example"])[0].status == 200
 
 
-def test_metrics_count_answers_rows_and_name_the_release(client: Client) -> None:
+def test_metrics_count_answers_rows_and_name_the_release(connect: Connect) -> None:
+    client = connect()
     client.predict({"instances": [ROW, ROW]})
     client.predict({})
     client.ask("GET", "/x/../etc")

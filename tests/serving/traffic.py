@@ -13,13 +13,14 @@ from tests.serving.releases import ROW
 
 
 def ask(
-    url: str, path: str = "/ping", body: Any = None, timeout: float = 30
+    url: str, path: str = "/ping", body: Any = None, timeout: float = 30, **given: str
 ) -> tuple[int, dict[str, str], Any]:
     """One request on a connection of its own: status, headers, parsed body."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
-        headers = {"content-type": "application/json"}
+        headers = {name.replace("_", "-"): value for name, value in given.items()}
+        headers["content-type"] = "application/json"
         content = None if body is None else json.dumps(body)
         connection.request("GET" if body is None else "POST", path, content, headers)
         answer = connection.getresponse()

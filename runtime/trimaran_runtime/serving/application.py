@@ -20,6 +20,8 @@ LOG = logging.getLogger(__name__)
 REQUEST_ID = "x-request-id"
 _REQUEST_IDS = (REQUEST_ID, "x-amzn-sagemaker-inference-id", "x-ms-client-request-id")
 """Headers that may carry the caller's own id of a request, the first that is there counts."""
+LIVE_TEST = "x-trimaran-live-test"
+"""Header of a request that tests the server: answered as any other, never recorded as traffic."""
 _MAX_ID = 128
 _Handler = Callable[[Headers, bytes, str], Awaitable[Response]]
 
@@ -144,7 +146,7 @@ class Application:
         content = orjson.dumps({"predictions": answers, "release": service.short_id})
         seconds = time.perf_counter() - started
         service.metrics.predicted(seconds, rows.count)
-        if service.capture is not None:
+        if service.capture is not None and headers.get(LIVE_TEST) is None:
             service.capture.offer(
                 Captured(arrived, identifier, rows.raw, answers, seconds * 1e3, len(body))
             )

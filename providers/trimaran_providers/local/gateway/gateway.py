@@ -7,9 +7,10 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -38,6 +39,7 @@ _CHANNEL_SECONDS = 0.5
 _SCALE_SECONDS = 1.0
 _STATUS_SECONDS = 1.0
 _DRAIN_SECONDS = 20.0
+_PREPARE_SECONDS = 3.0
 _BACKLOG = 1024
 
 
@@ -78,17 +80,13 @@ class Gateway:
             web.Server(self._proxy.handle, access_log=None), shutdown_timeout=1.0
         )
         await self._proxy.open()
-        await self._controller.open()
         await runner.setup()
         site = web.SockSite(runner, self._listener, backlog=_BACKLOG)
         await site.start()
         LOG.info("listening on port %d, process %d", self._port, os.getpid())
         self._write()
         async with asyncio.TaskGroup() as loops:
-            tasks = [
-                loops.create_task(loop_)
-                for loop_ in (self._follow_files(), self._follow_channel(), self._tell())
-            ]
+            tasks = [loops.create_task(loop_) for loop_ in self._loops()]
             await self._stop.wait()
             for task in tasks:
                 task.cancel()
@@ -126,6 +124,14 @@ class Gateway:
             p99_ms=total.quantile_ms(0.99),
             last_request_at=datetime.fromtimestamp(last, UTC) if last else None,
         )
+
+    def _loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        return self._follow_files(), self._follow_channel(), self._tell(), self._prepare()
+
+    async def _prepare(self) -> None:
+        """Get ready for the first release while waiting for it, but not in anybody's way."""
+        await asyncio.sleep(_PREPARE_SECONDS)
+        await self._controller.open()
 
     async def _follow_files(self) -> None:
         """Take over a changed definition; end when it is gone."""

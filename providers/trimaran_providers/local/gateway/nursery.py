@@ -18,7 +18,6 @@ from trimaran_runtime.process.parent_watch import VARIABLE
 LOG = logging.getLogger(__name__)
 _LOST = -signal.SIGKILL
 """Status of a server whose nursery is gone: it ends too."""
-_END_SECONDS = 5.0
 
 
 class ServerProcess:
@@ -110,11 +109,7 @@ class Nursery:
         """End the nursery; servers that still run end with it."""
         if self._process is None or self._listening is None:
             return
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_END_SECONDS):
-                await self._process.wait()
+        # It has nothing to finish, and may be busy loading libraries: it is not asked.
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()

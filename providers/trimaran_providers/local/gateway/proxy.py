@@ -17,7 +17,9 @@ from trimaran_providers.local.gateway.status import GatewayStatus, Phase
 from trimaran_runtime.registry.release import SHORT
 
 LOG = logging.getLogger(__name__)
-RELEASE = "x-trimaran-release"
+_OURS = "x-trimaran-"
+"""Headers between gateway and server; a caller cannot set them."""
+RELEASE = f"{_OURS}release"
 PREDICT = frozenset({"/invocations", "/score"})
 _BODY_SECONDS = 10.0
 _KEEP_SECONDS = 3.0
@@ -177,13 +179,14 @@ class Proxy:
     ) -> web.Response:
         if session is None:
             raise RuntimeError("the proxy is not open")
+        given = _passed(request.headers)
         replica = await share.pool.acquire()
         try:
             async with session.request(
                 request.method,
                 f"http://127.0.0.1:{replica.port}{request.path_qs}",
                 data=body,
-                headers=_passed(request.headers),
+                headers={k: v for k, v in given.items() if not k.lower().startswith(_OURS)},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(),
             ) as answer:

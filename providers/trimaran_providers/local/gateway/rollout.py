@@ -13,7 +13,8 @@ from trimaran_providers.local.gateway.definition import EndpointDefinition, Roll
 from trimaran_providers.local.gateway.judgement import reason_to_roll_back
 from trimaran_providers.local.gateway.pool import ReplicaPool
 from trimaran_providers.local.gateway.router import Router
-from trimaran_runtime.registry.release import SHORT, Release
+from trimaran_runtime.registry.release import Release
+from trimaran_runtime.serving.application import LIVE_TEST
 from trimaran_runtime.serving.openapi import example_row
 
 _LOOK_SECONDS = 0.25
@@ -73,8 +74,7 @@ class Rollout:
         replica = await self.new.acquire()
         body = {"instances": [example_row(self.release)]}
         timeout = aiohttp.ClientTimeout(_TEST_SECONDS)
-        # The id keeps it apart from traffic for whoever reads what was captured.
-        headers = {"x-request-id": f"live-test-{self.release.id[:SHORT]}"}
+        headers = {LIVE_TEST: "1"}
         try:
             async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
                 url = f"http://127.0.0.1:{replica.port}/invocations"

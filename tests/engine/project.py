@@ -1,5 +1,6 @@
 """The toy project in engine tests: brought up with overrides, asked over HTTP, looked at."""
 
+import importlib.util
 import json
 import shutil
 import sys
@@ -8,6 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil
@@ -103,6 +105,15 @@ class Project:
     def manifest_of(self, release: str) -> dict[str, Any]:
         """Manifest of a release."""
         return json.loads(self.store.read(release_key(release)))
+
+    def module(self) -> ModuleType:
+        """The user's code."""
+        spec = importlib.util.spec_from_file_location("toy", self.folder / "toy.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
 
     def runs(self) -> int:
         """How many pipeline runs there were."""

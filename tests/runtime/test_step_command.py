@@ -200,3 +200,20 @@ def _wait_for_text(path: Path) -> str:
             return text
         time.sleep(0.05)
     pytest.fail(f"{path} was not written")
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "passive"), ("active", "active")])
+def test_threads_sleep_while_they_wait_unless_the_environment_says_otherwise(
+    given: str | None, expected: str
+) -> None:
+    program = (
+        "import os; from trimaran_runtime.steps.__main__ import main; main(['gate']); "
+        "print(os.environ['OMP_WAIT_POLICY'])"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    if given:
+        environment["OMP_WAIT_POLICY"] = given
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.strip() == expected

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from trimaran_runtime.errors import Exit, RuntimeFault, UserCodeError
+from trimaran_runtime.process.openmp import wait_asleep
 from trimaran_runtime.process.parent_watch import exit_with_parent
 from trimaran_runtime.steps.command import Command, parse
 from trimaran_runtime.steps.step import Context, Step
@@ -22,6 +23,7 @@ from trimaran_runtime.storage.digest import canonical_json
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; returns the exit status."""
     exit_with_parent()
+    wait_asleep()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", line_buffering=True)

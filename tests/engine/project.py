@@ -31,6 +31,8 @@ plugins:
     - name: trimaran
       path: {plugin}
 """
+MARK = "TRIMARAN_TEST_PROJECT"
+"""Environment variable that every process of a project inherits."""
 QUICK: dict[str, Any] = {"cloud": "local", "monitor.schedule": "off"}
 
 
@@ -55,6 +57,8 @@ class Project:
     def copy_to(cls, folder: Path, env: Mapping[str, str]) -> "Project":
         """Copy the toy project."""
         shutil.copytree(TOY, folder, ignore=shutil.ignore_patterns("__pycache__", ".trimaran"))
+        # Inherited by everything that the engine, the plugin and their children start.
+        env = {**env, MARK: str(folder)}
         plugin = Path(sys.executable).parent
         (folder / "Pulumi.yaml").write_text(MANIFEST.format(plugin=plugin))
         return cls(folder, InlineStack(folder, env), dict(QUICK))
@@ -136,12 +140,13 @@ class Project:
         return psutil.Process(int((self.layout.supervisor / "lock").read_text()))
 
     def processes(self) -> list[str]:
-        """Command lines of every living process that works for this project."""
+        """Every living process that an operation on this project started, directly or not."""
         found = []
-        for process in psutil.process_iter(["cmdline", "status"]):
-            line = " ".join(process.info["cmdline"] or [])
-            if str(self.folder) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
-                found.append(f"{process.pid} {line}")
+        for process in psutil.process_iter(["cmdline", "status", "environ"]):
+            environ = process.info["environ"] or {}
+            alive = process.info["status"] != psutil.STATUS_ZOMBIE
+            if alive and environ.get(MARK) == str(self.folder):
+                found.append(f"{process.pid} {' '.join(process.info['cmdline'] or [])}")
         return found
 
     def take_down(self) -> Outcome:

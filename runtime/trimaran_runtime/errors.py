@@ -1,6 +1,7 @@
 """Every error of the runtime.
 
-RuntimeFault                     base: one sentence of what, given, allowed, next
+Fault                            a sentence of where, what, allowed, next; ours everywhere
+└── RuntimeFault                 base of the runtime's
 ├── ConfigError                  the run's configuration is wrong
 ├── DataError                    the data cannot be read, or is not what the configuration says
 ├── UserCodeError                the user's function raised; carries the user's own traceback
@@ -34,17 +35,15 @@ class Exit(IntEnum):
     """The user's own function raised."""
 
 
-class RuntimeFault(Exception):
-    """Base of the tree.
+class Fault(Exception):
+    """What every error of ours is: attributes that are data, and a sentence made of them.
 
     Args:
         what: what is wrong, with the offending value.
-        where: file, column, field or key; empty when there is none.
+        where: file, column, field, resource or key; empty when there is none.
         allowed: what would have been right.
         next_step: what the reader can do now.
     """
-
-    exit = Exit.CRASHED
 
     def __init__(
         self, what: str, *, where: str = "", allowed: str = "", next_step: str = ""
@@ -59,6 +58,12 @@ class RuntimeFault(Exception):
         if self.next_step:
             lines.append(f"  Next: {self.next_step}")
         return "\n".join(lines)
+
+
+class RuntimeFault(Fault):
+    """Base of the tree."""
+
+    exit = Exit.CRASHED
 
 
 class ConfigError(RuntimeFault):

@@ -18,30 +18,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trimaran_runtime.errors import Fault
 
-class TrimaranError(Exception):
-    """Base of the tree.
 
-    Args:
-        what: what is wrong, with the offending value.
-        where: file, field path or resource; empty when there is none.
-        allowed: what would have been right.
-        next_step: what the reader can do now.
-    """
-
-    def __init__(
-        self, what: str, *, where: str = "", allowed: str = "", next_step: str = ""
-    ) -> None:
-        super().__init__(what)
-        self.what, self.where, self.allowed, self.next_step = what, where, allowed, next_step
-
-    def __str__(self) -> str:
-        lines = [f"{self.where}: {self.what}" if self.where else self.what]
-        if self.allowed:
-            lines.append(f"  Allowed: {self.allowed}")
-        if self.next_step:
-            lines.append(f"  Next: {self.next_step}")
-        return "\n".join(lines)
+class TrimaranError(Fault):
+    """Base of the tree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,7 +221,8 @@ def test_a_crashing_release_is_rolled_back_and_left_alone(serving: Endpoint) -> 
     assert "status 7" in now.error
     assert (now.rollouts[-1].release, now.rollouts[-1].outcome) == (bad, Outcome.rolled_back)
     time.sleep(1.2)
-    assert len(serving.now.rollouts) == len(now.rollouts), "it must not be tried again"
+    after = serving.now
+    assert (after.phase, after.rollouts) == (Phase.rolled_back, now.rollouts), "not tried again"
     assert predict(serving.now.url)[0] == 200
 
 

@@ -1,7 +1,6 @@
 """Every error of the runtime.
 
-Fault                            a sentence of where, what, allowed, next; ours everywhere
-└── RuntimeFault                 base of the runtime's
+RuntimeFault                     base; a `Fault`, as every error of ours is
 ├── ConfigError                  the run's configuration is wrong
 ├── DataError                    the data cannot be read, or is not what the configuration says
 ├── UserCodeError                the user's function raised; carries the user's own traceback

@@ -14,7 +14,7 @@ from trimaran_providers.local.destinations import (
     write_destinations,
 )
 from trimaran_providers.local.layout import owner_of
-from trimaran_providers.local.removal import remove_empty
+from trimaran_providers.local.removal import remove_atomic, remove_empty
 from trimaran_runtime.alerting.config import AlertRules
 
 
@@ -87,7 +87,8 @@ class AlertDestinationHandler:
 
     def delete(self, resource_id: str, old: AlertDestinationOutputs, report: Reporter) -> None:
         path = Path(resource_id)
-        path.unlink(missing_ok=True)
+        # A killed writer's part of it may hold secrets, and would keep the folder from going.
+        remove_atomic(path)
         remove_empty(path.parent, owner_of(path).root)
 
 

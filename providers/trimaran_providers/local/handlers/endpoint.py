@@ -12,6 +12,7 @@ from trimaran_providers.contract.errors import (
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
 from trimaran_providers.local.gateway.definition import (
     EndpointDefinition,
+    digest,
     read_definition,
     write_definition,
 )
@@ -149,7 +150,8 @@ def _settled(directory: Path, definition: EndpointDefinition, report: Reporter) 
             raise ResourceError(
                 "the gateway ended", where=str(directory), next_step=f"see {directory}/gateway.log"
             )
-        if found.production == wanted and _at_rest(found, wanted):
+        followed = found.production == wanted and found.definition == digest(definition)
+        if followed and _at_rest(found, wanted):
             return found
         if _progress(found) != shown:
             shown = _progress(found)

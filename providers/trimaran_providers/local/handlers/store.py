@@ -8,8 +8,8 @@ from trimaran_providers.contract.errors import CorruptedError, ResourceError
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
 from trimaran_providers.local.atomic import write_atomic
 from trimaran_providers.local.layout import owner_of
+from trimaran_providers.local.leftovers import sweep
 from trimaran_providers.local.removal import remove_empty, remove_tree
-from trimaran_providers.local.supervisor.process import stop_jobs
 from trimaran_runtime.storage.digest import canonical_json
 
 _MARKER = "store.json"
@@ -91,8 +91,7 @@ class StoreHandler:
 
     def delete(self, resource_id: str, old: StoreOutputs, report: Reporter) -> None:
         path = Path(resource_id)
-        # What an interrupted `up` started without having recorded it goes with the store.
-        stop_jobs(owner_of(path), path.name)
+        sweep(path)
         if old.keep_on_destroy:
             report.info(f"kept {path}")
             return

@@ -1,4 +1,4 @@
-"""Removing folders, also while a process that was told to end still writes into them."""
+"""Removing files and folders, also where processes were killed or still write."""
 
 import shutil
 import time
@@ -21,6 +21,13 @@ def remove_tree(folder: Path) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+
+
+def remove_atomic(path: Path) -> None:
+    """Remove a file, and what killed writers (`write_atomic`) left of it; no error without it."""
+    path.unlink(missing_ok=True)
+    for part in path.parent.glob(f".{path.name}.*"):
+        part.unlink(missing_ok=True)
 
 
 def remove_empty(folder: Path, root: Path) -> None:

@@ -9,7 +9,6 @@ import psutil
 
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.local.atomic import is_locked
-from trimaran_providers.local.gateway.process import stop as stop_gateway
 from trimaran_providers.local.layout import Layout
 from trimaran_providers.local.removal import remove_empty, remove_tree
 from trimaran_runtime.process.parent_watch import VARIABLE
@@ -54,16 +53,6 @@ def remove_job(layout: Layout, job_id: str) -> None:
         _wait_until_gone(layout)
         remove_tree(layout.supervisor)
         remove_empty(layout.root, layout.root)
-
-
-def stop_jobs(layout: Layout, physical: str) -> None:
-    """End everything that a deployment may still have running; no error when nothing is."""
-    for path in (layout.supervisor / "jobs").glob(f"{physical}-*.json"):
-        remove_job(layout, path.stem)
-    endpoint = layout.endpoint(physical)
-    if endpoint.is_dir():
-        stop_gateway(endpoint)
-        remove_tree(endpoint)
 
 
 def _spawn(layout: Layout) -> "subprocess.Popen[bytes]":

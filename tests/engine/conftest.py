@@ -1,25 +1,52 @@
 """A real project under the real engine, taken down with everything it started."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.engine.project import Project
 from tests.engine_kit.fixtures import engine_env, pulumi_home
+from tests.engine_kit.settings import engine_settings
 
 __all__ = ["engine_env", "pulumi_home"]
+_SECONDS = 400
+"""Longest time of one test here; several updates, each with a dozen processes, on two cores."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(_SECONDS))
 
 
 @pytest.fixture
-def project(
-    tmp_path: Path, engine_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Project]:
+def project(tmp_path: Path, pulumi_home: Path) -> Iterator[Project]:
     """A copy of the toy project; destroyed, and searched for leftovers, after the test."""
-    made = Project.copy_to(tmp_path / "project", engine_env)
-    monkeypatch.chdir(made.folder)
-    try:
+    with _project(tmp_path, pulumi_home) as made:
         yield made
-    finally:
-        made.take_down()
+
+
+@pytest.fixture(scope="module")
+def lasting_project(
+    tmp_path_factory: pytest.TempPathFactory, pulumi_home: Path
+) -> Iterator[Project]:
+    """One project for the tests of a file, each of which leaves it in order."""
+    with _project(tmp_path_factory.mktemp("lasting"), pulumi_home) as made:
+        yield made
+
+
+@contextmanager
+def _project(folder: Path, home: Path) -> Iterator[Project]:
+    settings = engine_settings(home, folder / "backend")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        made = Project.copy_to(folder / "project", settings)
+        patch.chdir(made.folder)
+        try:
+            yield made
+        finally:
+            made.take_down()
     assert made.processes() == []

@@ -1,6 +1,8 @@
 """Bad input: one clear message through the real engine, and nothing half-made."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,11 +11,17 @@ from tests.engine.project import Project, ask
 pytestmark = pytest.mark.engine
 
 
-def edit_spec(project: Project, old: str, new: str) -> None:
+@contextmanager
+def edited_spec(project: Project, old: str, new: str) -> Iterator[None]:
+    """A word of the spec changed, for a while."""
     path = project.folder / "toy.yaml"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(text)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +42,11 @@ def edit_spec(project: Project, old: str, new: str) -> None:
     ],
 )
 def test_a_wrong_spec_stops_the_preview(
-    project: Project, old: str, new: str, said: list[str]
+    lasting_project: Project, old: str, new: str, said: list[str]
 ) -> None:
-    edit_spec(project, old, new)
-    seen = project.stack.preview(project.program)
+    project = lasting_project
+    with edited_spec(project, old, new):
+        seen = project.stack.preview(project.program)
     assert seen.failed
     for words in said:
         assert words in seen.errors
@@ -53,8 +62,9 @@ def test_a_wrong_spec_stops_the_preview(
     ],
 )
 def test_a_cloud_that_is_not_there_stops_the_preview(
-    project: Project, cloud: str, said: list[str]
+    lasting_project: Project, cloud: str, said: list[str]
 ) -> None:
+    project = lasting_project
     project.overrides["cloud"] = cloud
     seen = project.stack.preview(project.program)
     assert seen.failed

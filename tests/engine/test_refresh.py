@@ -15,7 +15,8 @@ def kill(process: psutil.Process) -> None:
     process.wait(timeout=10)
 
 
-def test_a_killed_endpoint_is_seen_and_healed_on_the_same_address(project: Project) -> None:
+def test_a_killed_endpoint_is_seen_and_healed_on_the_same_address(lasting_project: Project) -> None:
+    project = lasting_project
     url = project.up().outputs["endpoint"]
     kill(project.gateway())
     project.stack.refresh()
@@ -27,14 +28,16 @@ def test_a_killed_endpoint_is_seen_and_healed_on_the_same_address(project: Proje
     assert ask(url, {"instances": [project.row()]}).status == 200
 
 
-def test_a_killed_endpoint_is_healed_by_a_plain_up(project: Project) -> None:
+def test_a_killed_endpoint_is_healed_by_a_plain_up(lasting_project: Project) -> None:
+    project = lasting_project
     url = project.up().outputs["endpoint"]
     kill(project.gateway())
     assert project.up().changed == {"toy-endpoint": "update"}
     assert ask(url, {"instances": [project.row()]}).status == 200
 
 
-def test_a_killed_supervisor_is_healed(project: Project) -> None:
+def test_a_killed_supervisor_is_healed(lasting_project: Project) -> None:
+    project = lasting_project
     project.up(monitor__schedule="hourly")
     kill(project.supervisor())
     healed = project.up(refresh=True)
@@ -42,7 +45,8 @@ def test_a_killed_supervisor_is_healed(project: Project) -> None:
     assert project.supervisor().is_running()
 
 
-def test_a_deleted_release_is_seen_and_built_again(project: Project) -> None:
+def test_a_deleted_release_is_seen_and_built_again(lasting_project: Project) -> None:
+    project = lasting_project
     url = project.up().outputs["endpoint"]
     release = project.production()
     shutil.rmtree(project.store.path / "releases" / release)
@@ -59,7 +63,8 @@ def test_a_deleted_release_is_seen_and_built_again(project: Project) -> None:
     assert ask(url, {"instances": [project.row()]}).status == 200
 
 
-def test_an_altered_model_file_is_seen_and_built_again(project: Project) -> None:
+def test_an_altered_model_file_is_seen_and_built_again(lasting_project: Project) -> None:
+    project = lasting_project
     project.up()
     digest = project.manifest()["model"]["file"]["digest"].removeprefix("sha256:")
     blob = project.store.path / "blobs" / "sha256" / digest[:2] / digest
@@ -71,7 +76,8 @@ def test_an_altered_model_file_is_seen_and_built_again(project: Project) -> None
     assert project.store.read_blob(f"sha256:{digest}")
 
 
-def test_a_removed_store_is_seen_and_made_again(project: Project) -> None:
+def test_a_removed_store_is_seen_and_made_again(lasting_project: Project) -> None:
+    project = lasting_project
     url = project.up().outputs["endpoint"]
     shutil.rmtree(project.store.path)
     project.stack.refresh()
@@ -81,6 +87,7 @@ def test_a_removed_store_is_seen_and_made_again(project: Project) -> None:
     assert ask(url, {"instances": [project.row()]}).status == 200
 
 
-def test_refresh_of_an_untouched_stack_changes_nothing(project: Project) -> None:
+def test_refresh_of_an_untouched_stack_changes_nothing(lasting_project: Project) -> None:
+    project = lasting_project
     project.up(monitor__schedule="hourly")
     assert project.up(refresh=True).changed == {}

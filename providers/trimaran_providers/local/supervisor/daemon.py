@@ -31,6 +31,7 @@ _POLL_SECONDS = 0.3
 _LOCK_SECONDS = 2.0
 _IDLE_SECONDS = 5.0
 _GRACE_SECONDS = 3600
+_END_SECONDS = 5.0
 STATE = "state.json"
 
 
@@ -155,17 +156,26 @@ class Supervisor:
             write_atomic(self._layout.supervisor / STATE, canonical_json(document))
 
     def _shut_down(self) -> None:
-        for process in tuple(self._children):
-            process.terminate()
         self._scheduler.shutdown(wait=False)
         for process in tuple(self._children):
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            end_group(process.pid)
 
 
 def _trigger(job: Job) -> BaseTrigger:
     if job.cron is not None:
         return cron_trigger(job.cron, job.timezone)
     return IntervalTrigger(seconds=job.every_seconds)
+
+
+def end_group(leader: int) -> None:
+    """End a process and its children, which share its group; returns when none is left."""
+    deadline = time.monotonic() + _END_SECONDS
+    number = signal.SIGTERM
+    while True:
+        try:
+            os.killpg(leader, number)
+        except ProcessLookupError:
+            return
+        # A job's step is in the job's group, and must be gone before its files are deleted.
+        number = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
+        time.sleep(0.05)

@@ -1,5 +1,7 @@
 # Everything a checkout does. Each target sets the checkout up first; once it is, that is instant.
 PYTHON ?= python3
+# A file stays on one core, so that its tests can share what is slow to bring up.
+PARALLEL ?= -n auto --dist loadfile
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .PHONY: help setup demo down test check format verify bench lock clean
@@ -27,10 +29,10 @@ format: setup ## rewrite the sources as `check` wants them
 	tools/run ruff check --fix
 
 test: setup check ## check, then every kind of test on a fixed sample
-	tools/run python -m pytest
+	tools/run python -m pytest $(PARALLEL)
 
 verify: setup check ## check, then every test with the sweeps in full
-	TRIMARAN_SWEEP=full tools/run python -m pytest
+	TRIMARAN_SWEEP=full tools/run python -m pytest $(PARALLEL)
 
 bench: setup ## the benchmarks
 	tools/run python -m pytest -m bench tests/benchmarks

@@ -106,10 +106,10 @@ def _findings(watched: Mapping[str, Summary], given: Mapping[str, Summary]) -> t
             sentence = f"{name} is absent from the current rows"
             fault, severity = Fault.missing, Severity.alert
         elif name not in watched:
-            sentence = f"{name} was not there in training"
+            sentence = f"{name} is not in the reference"
             fault, severity = Fault.new, Severity.warn
         elif _differ(watched[name], given[name]):
-            sentence = f"{name} was a {watched[name].kind} in training and is a {given[name].kind}"
+            sentence = f"{name} is a {given[name].kind}, a {watched[name].kind} in the reference"
             fault, severity = Fault.retyped, Severity.alert
         else:
             continue

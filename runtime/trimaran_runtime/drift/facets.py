@@ -108,7 +108,7 @@ def _out_of_range(reference: NumberSummary, current: NumberSummary, risk: float)
     chance = unseen_by_chance(risk / 2) / reference.finite
     effect = max(0.0, count / rows - 2 / (reference.finite + 1))
     detail = (
-        f"{count / rows:.2%} of the values lie outside the range of training, "
+        f"{count / rows:.2%} of the values lie outside the range of the reference, "
         f"{_short(reference.minimum)} to {_short(reference.maximum)} "
         f"(now {_short(current.minimum)} to {_short(current.maximum)})"
     )
@@ -187,7 +187,7 @@ def _new_category(reference: LevelSummary, current: LevelSummary, risk: float) -
     low, high = wilson(np.array([float(count)]), rows, z)
     names = sorted(new, key=lambda name: (-new[name], name))[:_NAMED]
     listed = ", ".join(repr(name) for name in names) + (", …" if len(new) > _NAMED else "")
-    detail = f"{count / rows:.2%} of the values are levels never seen in training"
+    detail = f"{count / rows:.2%} of the values are levels never seen in the reference"
     return _estimate(
         max(0.0, count / rows - expected),
         max(0.0, low[0] - most),

@@ -132,7 +132,7 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
     facts += [
         ("Release", str(outcome.release)[:SHORT]),
         ("Rows", f"{counts.rows:,} in {counts.requests:,} requests"),
-        ("Rows of training", f"{outcome.subject.reference.rows:,}"),
+        ("Rows compared with", f"{outcome.subject.reference.rows:,}"),
     ]
     if newest := outcome.subject.traffic.newest:
         facts.append(("Newest request", f"{newest:{_MINUTE}}"))
@@ -206,7 +206,7 @@ def _plots(columns: Sequence[ColumnVerdict], reference: Profile, current: Profil
                 severity=column.severity,
                 # The markup is Vega's own; it escapes the labels it draws.
                 svg=Markup(comparison_plot(drawn)),  # noqa: S704
-                label=f"Distribution of {column.column} in training and now: {column.sentence}",
+                label=f"Distribution of {column.column} before and now: {column.sentence}",
                 sentence=column.facets[0].sentence,
             )
         )

@@ -45,14 +45,17 @@ class Supervisor:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._seen: dict[str, int] = {}
-        self._children: set[subprocess.Popen[bytes]] = set()
+        # Running jobs by id; no job starts without the lock, or once it stops.
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._starting = threading.Lock()
         self._stop = threading.Event()
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def run(self) -> int:
         """Run until the last job is gone or SIGTERM; 1 if another supervisor runs already."""
-        lock = self._take_lock()
-        if lock is None:
+        # Held by the process, not by this method: it is free only when every thread has ended.
+        self._lock = self._take_lock()
+        if self._lock is None:
             _log.info("another supervisor runs already")
             return 1
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,7 +73,6 @@ class Supervisor:
                 started = min(started, time.monotonic() - _IDLE_SECONDS)
             self._stop.wait(_POLL_SECONDS)
         self._shut_down()
-        lock.close()
         return 0
 
     def _take_lock(self) -> BufferedRandom | None:
@@ -100,6 +102,7 @@ class Supervisor:
                 continue
         for job_id in self._seen.keys() - now.keys():
             self._scheduler.remove_job(job_id)
+            self._end(job_id)
         for job_id, changed in now.items():
             if self._seen.get(job_id) != changed:
                 self._schedule(job_id, folder / f"{job_id}.json")
@@ -133,18 +136,35 @@ class Supervisor:
             except (TrimaranError, RuntimeFault, OSError) as exc:
                 _log.error("watch of %s: %s", job.physical, exc)
             return
-        command = [sys.executable, "-m", "trimaran_providers.local.supervisor.run_job"]
-        process = subprocess.Popen(
-            [*command, "--project", str(self._layout.project), "--job", job_id],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, VARIABLE: str(os.getpid())},
-        )
-        self._children.add(process)
+        process = self._start(job_id)
+        if process is None:
+            return
         code = process.wait()
-        self._children.discard(process)
+        self._running.pop(job_id, None)
         _log.info("job %s ended with status %d", job_id, code)
-        self._write_state()
+        if not self._stop.is_set():
+            self._write_state()
+
+    def _start(self, job_id: str) -> "subprocess.Popen[bytes] | None":
+        """Start a job's process; None: its file is gone, or the supervisor stops."""
+        command = [sys.executable, "-m", "trimaran_providers.local.supervisor.run_job"]
+        with self._starting:
+            if self._stop.is_set() or not self._layout.job(job_id).exists():
+                return None
+            self._running[job_id] = subprocess.Popen(
+                [*command, "--project", str(self._layout.project), "--job", job_id],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, VARIABLE: str(os.getpid())},
+            )
+            return self._running[job_id]
+
+    def _end(self, job_id: str) -> None:
+        """End a job's process and its children, if it runs."""
+        with self._starting:
+            process = self._running.get(job_id)
+        if process is not None:
+            end_group(process.pid)
 
     def _write_state(self) -> None:
         jobs = {job.id: job.next_run_time for job in self._scheduler.get_jobs()}
@@ -156,9 +176,10 @@ class Supervisor:
             write_atomic(self._layout.supervisor / STATE, canonical_json(document))
 
     def _shut_down(self) -> None:
+        self._stop.set()
         self._scheduler.shutdown(wait=False)
-        for process in tuple(self._children):
-            end_group(process.pid)
+        for job_id in tuple(self._running):
+            self._end(job_id)
 
 
 def _trigger(job: Job) -> BaseTrigger:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,11 +20,18 @@ PLUGIN = Path(sys.executable).with_name("pulumi-resource-trimaran")
 NOBODY = "127.0.0.1:1"
 
 
+@pytest.fixture
+def engine() -> Iterator[str]:
+    """Address on which somebody listens, as an engine does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
 @contextmanager
-def started() -> Iterator[tuple[subprocess.Popen[str], int]]:
+def started(engine: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The plugin, started as the engine starts it, and its port."""
     process = subprocess.Popen(
-        [PLUGIN, NOBODY], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [PLUGIN, engine], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
         yield process, int(process.stdout.readline())
@@ -38,8 +46,8 @@ def test_without_an_engine_it_says_what_it_is() -> None:
     assert "Run `pulumi up` instead." in run.stderr
 
 
-def test_it_tells_its_version_and_refuses_an_unknown_type() -> None:
-    with started() as (_, port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+def test_it_tells_its_version_and_refuses_an_unknown_type(engine: str) -> None:
+    with started(engine) as (_, port), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         assert stub.GetPluginInfo(Empty()).version == "0.1.0"
         urn = "urn:pulumi:s::p::trimaran:local:Stor::n"
@@ -50,16 +58,22 @@ def test_it_tells_its_version_and_refuses_an_unknown_type() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_at_once(number: signal.Signals) -> None:
-    with started() as (process, _):
+def test_a_signal_ends_it_at_once(engine: str, number: signal.Signals) -> None:
+    with started(engine) as (process, _):
         process.send_signal(number)
         assert process.wait(timeout=3) == 0
 
 
-def test_it_ends_when_its_parent_is_killed() -> None:
+def test_it_ends_when_the_engine_was_killed_before_it_came() -> None:
+    run = subprocess.run([PLUGIN, NOBODY], capture_output=True, text=True, timeout=30)
+    assert run.returncode != 0
+    assert f"no Pulumi engine listens on {NOBODY}" in run.stderr
+
+
+def test_it_ends_when_its_parent_is_killed(engine: str) -> None:
     code = (
         "import subprocess, sys, time\n"
-        f"p = subprocess.Popen([{str(PLUGIN)!r}, {NOBODY!r}], stdout=subprocess.PIPE, text=True,"
+        f"p = subprocess.Popen([{str(PLUGIN)!r}, {engine!r}], stdout=subprocess.PIPE, text=True,"
         " process_group=0)\n"
         "p.stdout.readline(); print(p.pid, flush=True); time.sleep(60)"
     )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 0.5
 """How long running calls may end after a signal; the engine itself waits for five."""
+
+_CONNECT_SECONDS = 5.0
 
 
 def main() -> None:
@@ -54,7 +57,19 @@ def run(
     # A killed engine sends no signal.
     os.environ[VARIABLE] = str(os.getppid())
     exit_with_parent()
+    if not _listens(addresses[0]):
+        # Killed before we knew our parent: nobody would ever end us.
+        sys.exit(f"no Pulumi engine listens on {addresses[0]}")
     asyncio.run(_serve(addresses[0], handlers, components))
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 async def _serve(

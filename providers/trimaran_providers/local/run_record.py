@@ -7,9 +7,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from trimaran_providers.contract.errors import CorruptedError
-from trimaran_providers.local.atomic import write_atomic
+from trimaran_providers.local.atomic import is_locked, write_atomic
 from trimaran_runtime.section import Section
 from trimaran_runtime.storage.digest import canonical_json
+
+LOCK = "lock"
+"""Name of the file that a run holds locked from its first record to its last."""
 
 
 class Status(StrEnum):
@@ -85,6 +88,26 @@ def read_run(runs: Path, run_id: str) -> RunRecord | None:
 
 
 def list_runs(runs: Path) -> list[RunRecord]:
-    """Every run, newest first."""
-    found = (read_run(runs, p.parent.name) for p in runs.glob("*/run.json"))
+    """Every run, newest first.
+
+    A run whose process was killed cannot write that it ended: it is told as interrupted.
+    """
+    found = (_told(runs, p.parent.name) for p in runs.glob("*/run.json"))
     return sorted((r for r in found if r is not None), key=lambda r: r.id, reverse=True)
+
+
+def interrupted(record: RunRecord) -> RunRecord:
+    """The record of a run whose process was killed."""
+    message = "the process that ran it was killed"
+    return record.model_copy(update={"status": Status.interrupted, "message": message})
+
+
+def _told(runs: Path, run_id: str) -> RunRecord | None:
+    record = read_run(runs, run_id)
+    if record is None or record.status is not Status.running or is_locked(runs / LOCK):
+        return record
+    # Nobody runs. It may have ended since it was read, and then its record says how.
+    record = read_run(runs, run_id)
+    if record is None or record.status is not Status.running:
+        return record
+    return interrupted(record)

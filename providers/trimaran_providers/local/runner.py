@@ -11,10 +11,13 @@ from pathlib import Path
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.local.atomic import locked, write_atomic
 from trimaran_providers.local.definition import PipelineDefinition
+from trimaran_providers.local.removal import remove_tree
 from trimaran_providers.local.run_record import (
+    LOCK,
     RunRecord,
     Status,
     StepRecord,
+    interrupted,
     list_runs,
     write_run,
 )
@@ -52,7 +55,7 @@ def run_pipeline(
     """
     runs = store / "runs"
     try:
-        with locked(runs / "lock", wait_seconds=_WAIT_SECONDS):
+        with locked(runs / LOCK, wait_seconds=_WAIT_SECONDS):
             _mark_interrupted(runs)
             return _Run(store, definition, trigger, report).execute()
     except TimeoutError as exc:
@@ -65,14 +68,9 @@ def _mark_interrupted(runs: Path) -> None:
     # We hold the lock, so a record that still says "running" belongs to a killed process.
     for record in list_runs(runs):
         if record.status is Status.running:
-            ended = record.model_copy(
-                update={
-                    "status": Status.interrupted,
-                    "message": "the process that ran it was killed",
-                }
-            )
-            write_run(runs, ended)
-            shutil.rmtree(runs / record.id / "work", ignore_errors=True)
+            write_run(runs, interrupted(record))
+            # Its last step may live, and write, for another moment.
+            remove_tree(runs / record.id / "work")
 
 
 @dataclass

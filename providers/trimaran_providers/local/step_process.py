@@ -1,7 +1,9 @@
 """One step of a run, in a process of its own: the same command as on a cloud."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from trimaran_runtime.errors import Exit
+from trimaran_runtime.process.parent_watch import VARIABLE
 from trimaran_runtime.steps.ports import Ports
 
 
@@ -55,7 +58,10 @@ class StepProcess:
     timeout_seconds: float
 
     def run(self, progress: Callable[[str], None]) -> StepResult:
-        """Run it to its end; progress lines are handed on as they come."""
+        """Run it to its end; progress lines are handed on as they come.
+
+        Whatever the step itself has started ends with it, as in a cloud's container.
+        """
         error = self.log.with_suffix(".error.json")
         error.unlink(missing_ok=True)
         started = time.monotonic()
@@ -67,8 +73,12 @@ class StepProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.code,
-                env={**os.environ, "TRIMARAN_PARENT_PID": str(os.getpid())},
+                # A group of its own: see `_end_group_with`.
+                start_new_session=True,
+                env={**os.environ, VARIABLE: str(os.getpid())},
             )
+            ending = threading.Thread(target=_end_group_with, args=(process,), daemon=True)
+            ending.start()
             timer = threading.Timer(self.timeout_seconds, process.kill)
             timer.start()
             try:
@@ -76,9 +86,8 @@ class StepProcess:
                 code = process.wait()
             finally:
                 timer.cancel()
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+                process.kill()
+                ending.join()
         seconds = time.monotonic() - started
         return self._result(code, seconds, summary, error)
 
@@ -124,3 +133,13 @@ class StepProcess:
             summary=summary,
             message=message,
         )
+
+
+def _end_group_with(process: "subprocess.Popen[bytes]") -> None:
+    """End a step's own children with it.
+
+    A worker that outlives a killed step would hold its output open, and be waited for.
+    """
+    process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,136 @@
+"""A killed step, a killed runner: nothing of the run goes on, and its record says so."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from trimaran_providers.local.atomic import locked
+from trimaran_providers.local.run_record import LOCK, RunRecord, Status, list_runs, write_run
+from trimaran_providers.local.step_process import StepProcess, StepResult
+from trimaran_runtime.config import RunConfig
+from trimaran_runtime.errors import Exit
+from trimaran_runtime.steps.ports import PIPELINE
+
+LOADS = """\
+import os, signal, subprocess, sys, time
+from pathlib import Path
+
+def load():
+    child = subprocess.Popen(["sleep", "600"])  # it inherits the step's output
+    Path("pids").write_text(f"{os.getpid()} {child.pid}")
+    print("started", flush=True)
+    THEN
+"""
+RUNS = """\
+import sys
+from pathlib import Path
+from tests.engine.test_crash_run import step
+step(Path(sys.argv[1]), timeout_seconds=600).run(lambda line: None)
+"""
+
+
+def step(folder: Path, *, timeout_seconds: float) -> StepProcess:
+    """The first step of a pipeline whose data come from `loads.py`."""
+    return StepProcess(
+        ports=PIPELINE[0],
+        inputs={"config": folder / "config.json", "code": folder},
+        outputs={name: folder / name for name in PIPELINE[0].outputs},
+        parameters={"run": "1", "code": "sha256:code", "environment": "sha256:env"},
+        code=folder,
+        log=folder / "log",
+        timeout_seconds=timeout_seconds,
+    )
+
+
+def lay_out(folder: Path, then: str) -> None:
+    (folder / "loads.py").write_text(LOADS.replace("THEN", then))
+    config = RunConfig.model_validate(
+        {
+            "model": "toy",
+            "data": {"source": "loads:load", "target": "y"},
+            "training": {"train": "loads:fit"},
+        }
+    )
+    (folder / "config.json").write_bytes(config.to_json())
+
+
+def family(folder: Path) -> list[psutil.Process]:
+    """The step and the child of its user's code, as soon as both are there."""
+    deadline = time.monotonic() + 60
+    while not (folder / "pids").exists() or not (folder / "pids").read_text().count(" "):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return [psutil.Process(int(pid)) for pid in (folder / "pids").read_text().split()]
+
+
+def timed(folder: Path, *, timeout_seconds: float) -> tuple[StepResult, float]:
+    started = time.monotonic()
+    result = step(folder, timeout_seconds=timeout_seconds).run(lambda line: None)
+    return result, time.monotonic() - started
+
+
+def assert_ended(folder: Path) -> None:
+    alive = [int(pid) for pid in (folder / "pids").read_text().split()]
+    deadline = time.monotonic() + 5  # a signal takes effect when the process is next scheduled
+    while alive and time.monotonic() < deadline:
+        alive = [pid for pid in alive if _lives(pid)]
+        time.sleep(0.02)
+    assert alive == []
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("then", "seconds"),
+    [("os.kill(os.getpid(), signal.SIGKILL)", 600.0), ("time.sleep(600)", 4.0)],
+    ids=["killed", "timed out"],
+)
+def test_a_step_takes_its_own_children_along(tmp_path: Path, then: str, seconds: float) -> None:
+    lay_out(tmp_path, then)
+    result, took = timed(tmp_path, timeout_seconds=seconds)
+    assert result.exit is Exit.CRASHED
+    assert took < 60, "it waited for a child that holds the output"
+    if (tmp_path / "pids").exists():  # a busy machine may not come so far in its time
+        assert_ended(tmp_path)
+
+
+def test_a_killed_runner_takes_its_step_and_the_steps_children_along(tmp_path: Path) -> None:
+    lay_out(tmp_path, "time.sleep(600)")
+    runner = subprocess.Popen(
+        [sys.executable, "-c", RUNS, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    try:
+        processes = family(tmp_path)
+    finally:
+        runner.kill()
+        runner.wait()
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    assert alive == []
+
+
+def test_a_run_whose_process_is_gone_is_told_as_interrupted(tmp_path: Path) -> None:
+    record = RunRecord(
+        id="20260101-000000-abcdef",
+        model_name="toy",
+        status=Status.running,
+        trigger="up",
+        started=datetime.now(UTC),
+    )
+    with locked(tmp_path / LOCK, wait_seconds=1):
+        write_run(tmp_path, record)
+        assert [run.status for run in list_runs(tmp_path)] == [Status.running]
+    found = list_runs(tmp_path)
+    assert [run.status for run in found] == [Status.interrupted]
+    assert "killed" in found[0].message

@@ -75,7 +75,12 @@ class ModelRegistryHandler:
         return inputs, outputs
 
     def drifted(self, outputs: ModelRegistryOutputs) -> frozenset[str]:
-        return frozenset({"state"}) if outputs.state != "ready" else frozenset()
+        # Looked at now, not as last recorded: a plain `up` finishes an interrupted approval too.
+        try:
+            torn = _torn(Store(outputs.store_uri)) is not None
+        except RuntimeFault:
+            torn = False  # the update would not come further; what is wrong is told elsewhere
+        return frozenset({"state"}) if torn or outputs.state != "ready" else frozenset()
 
     def update(
         self,
@@ -95,6 +100,7 @@ def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOu
     try:
         store = Store(inputs.store_uri)
         store.write_json(_INPUTS, inputs.model_dump(mode="json"))
+        _finish_approval(store, report)
         _approve_waiting(store, inputs.approval)
         left = leave_damaged(store)
         if left is not None:
@@ -115,6 +121,22 @@ def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOu
     elif outputs.production:
         report.info(f"release {outputs.production[:SHORT]} (production)")
     return outputs
+
+
+def _torn(store: Store) -> str | None:
+    """Release that was approved, and whose approval was killed before it moved production."""
+    approved = current(store, Channel.approved)
+    if approved is None:
+        return None
+    ever = {record.release for record in history(store, Channel.production)}
+    return None if approved.release in ever else approved.release
+
+
+def _finish_approval(store: Store, report: Reporter) -> None:
+    release = _torn(store)
+    if release is not None and is_whole(store, release):
+        approve(store, release, why="its approval was interrupted")
+        report.info(f"finished the interrupted approval of release {release[:SHORT]}")
 
 
 def _approve_waiting(store: Store, approval: Approval) -> None:

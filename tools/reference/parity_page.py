@@ -12,9 +12,10 @@ def parity_page() -> str:
     lines = [
         MADE,
         "# What each cloud does with each field\n",
-        "The table of `trimaran parity`: `native`, by a feature of the cloud that means the same;",
-        "`emulated`, by our own code or with the stated difference; `rejected`, not at all, so that",
-        "setting it stops the preview. A row speaks of everything below its path; a longer path\nwins.\n",
+        "The table of `trimaran parity`. `native`: by a feature of the cloud that means the same;",
+        "`emulated`: by our own code, or with the stated difference; `rejected`: not at all, and",
+        "setting it stops the preview. A row speaks of everything below its path; the longest path",
+        "that fits wins.\n",
         "Clouds that are not columns are not part of this version.\n",
         *head("field", *clouds),
         *table,

@@ -5,7 +5,7 @@ from typing import TypeVar
 from trimaran_providers.contract.spec import (
     AlertsSpec,
     EndpointSpec,
-    SecretRef,
+    PlatformSpec,
     StackSpec,
     StoreSpec,
 )
@@ -18,17 +18,13 @@ from trimaran_runtime.section import Section
 SectionT = TypeVar("SectionT", bound=Section)
 
 
-class ComponentArgs(Section):
+class ComponentArgs(PlatformSpec):
     """What every component takes beside its own section."""
 
     cloud: str | None = None
     """`local`, `aws`, `azure` or `gcp`; None: config `trimaran:cloud` of the Pulumi stack."""
     model_name: str | None = None
     """Name of the model it belongs to; None: the component's name."""
-    secrets: dict[str, SecretRef] = {}
-    """Secrets by the name steps and channels use."""
-    tags: dict[str, str] = {}
-    """Tags on everything that takes them."""
 
     def of(self, section: type[SectionT]) -> SectionT:
         """The part of it that is a section of the spec; what was not given stays a default."""
@@ -85,6 +81,8 @@ class MonitorArgs(MonitorConfig, ComponentArgs):
     """URI of the artifact store."""
     alerts_id: Linkable | None = None
     """Id of the alerts that drift raises; None: none."""
+    pipeline_id: Linkable | None = None
+    """Id of the pipeline that drift starts; None: none."""
 
 
 class MLStackArgs(StackSpec, ComponentArgs):

@@ -16,6 +16,7 @@ from trimaran.spec.problems import problems_in
 from trimaran.spec.validate import plain
 from trimaran_providers.contract.cloud import Cloud, Context
 from trimaran_providers.contract.errors import SpecError
+from trimaran_providers.contract.spec import PlatformSpec
 from trimaran_runtime.section import Section
 
 ArgsT = TypeVar("ArgsT", bound=ComponentArgs)
@@ -80,8 +81,12 @@ class Component(pulumi.ComponentResource, Generic[ArgsT, OutputsT]):
         return document
 
     def _check(self, cloud: Cloud, args: ArgsT) -> None:
-        for leaf, capability in cloud.capabilities.check(args.of(self.spec_model), self.section):
+        spec = args.of(self.spec_model)
+        for leaf, capability in cloud.capabilities.check(spec, self.section):
             pulumi.log.debug(f"{leaf.path} on {cloud.name}: {capability.how}", self)
+        problems = cloud.problems(spec, args.of(PlatformSpec))
+        if problems:
+            raise SpecError(problems)
 
     def _render(self, cloud: Cloud, context: Context, args: ArgsT) -> OutputsT:
         raise NotImplementedError
@@ -103,7 +108,7 @@ def _context(component: pulumi.Resource, name: str, args: ComponentArgs) -> Cont
         project_directory=Path.cwd(),
         parent=component,
         secrets={n: config.require_secret(ref.config) for n, ref in args.secrets.items()},
-        tags=args.tags,
+        platform=args.of(PlatformSpec),
     )
 
 

@@ -17,7 +17,7 @@ from trimaran_runtime.alerting.config import AlertRules
 def store_given(uri: Any) -> ArtifactStoreOutputs:
     """A store known by its URI."""
     output: pulumi.Output[str] = pulumi.Output.from_input(uri)
-    return ArtifactStoreOutputs(uri=output, id=output)
+    return ArtifactStoreOutputs(uri=output, id=output, image=pulumi.Output.from_input(""))
 
 
 def alerts_given(alerts_id: Any, rules: AlertRules | None = None) -> AlertsOutputs:
@@ -26,11 +26,15 @@ def alerts_given(alerts_id: Any, rules: AlertRules | None = None) -> AlertsOutpu
     return AlertsOutputs(id=known, rules=rules or AlertRules())
 
 
-def pipeline_given(run: Any) -> PipelineOutputs:
-    """A pipeline known by its last run."""
-    known = pulumi.Output.from_input(run)
+def pipeline_given(run: Any, pipeline_id: Any = "") -> PipelineOutputs:
+    """A pipeline known by its id, its last run, or both."""
     empty = pulumi.Output.from_input("")
-    return PipelineOutputs(id=empty, run=known, status=empty, release=empty)
+    return PipelineOutputs(
+        id=pulumi.Output.from_input("" if pipeline_id is None else pipeline_id),
+        run=pulumi.Output.from_input("" if run is None else run),
+        status=empty,
+        release=empty,
+    )
 
 
 def registry_given(release: Any) -> RegistryOutputs:
@@ -45,12 +49,13 @@ def upstream_of(
     alerts_id: Any = None,
     alert_rules: AlertRules | None = None,
     run: Any = None,
+    pipeline_id: Any = None,
     release: Any = None,
 ) -> Upstream:
     """What a component builds on, from the ids in its arguments."""
     return Upstream(
         store=store_given(store_uri),
         alerts=alerts_given(alerts_id, alert_rules),
-        pipeline=pipeline_given(run) if run is not None else None,
+        pipeline=None if run is None and pipeline_id is None else pipeline_given(run, pipeline_id),
         registry=registry_given(release) if release is not None else None,
     )

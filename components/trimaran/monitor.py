@@ -25,5 +25,7 @@ class Monitor(Component[MonitorArgs, MonitorOutputs]):
     report_url: pulumi.Output[str]
 
     def _render(self, cloud: Cloud, context: Context, args: MonitorArgs) -> MonitorOutputs:
-        upstream = upstream_of(store_uri=args.store_uri, alerts_id=args.alerts_id)
+        upstream = upstream_of(
+            store_uri=args.store_uri, alerts_id=args.alerts_id, pipeline_id=args.pipeline_id
+        )
         return cloud.monitor(context, args.of(MonitorConfig), upstream)

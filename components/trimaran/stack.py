@@ -18,7 +18,7 @@ from trimaran.registry import Registry
 from trimaran.spec.document import Document
 from trimaran.spec.validate import plain
 from trimaran_providers.contract.cloud import Cloud, Context
-from trimaran_providers.contract.spec import StackSpec
+from trimaran_providers.contract.spec import PlatformSpec, StackSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,8 @@ class MLStack(Component[MLStackArgs, Parts]):
         return self.rendered.monitor
 
     def _render(self, cloud: Cloud, context: Context, args: MLStackArgs) -> Parts:
-        return _compose(context, args, cloud.name, pulumi.ResourceOptions(parent=self))
+        opts = pulumi.ResourceOptions(parent=self)
+        return _compose(context, args, cloud.name, self._shared_store, opts)
 
     def _outputs(self, rendered: Parts) -> dict[str, pulumi.Output[str]]:
         return {
@@ -116,19 +117,21 @@ class MLStack(Component[MLStackArgs, Parts]):
 
 
 def _compose(
-    context: Context, args: MLStackArgs, cloud: str, opts: pulumi.ResourceOptions
+    context: Context,
+    args: MLStackArgs,
+    cloud: str,
+    shared_store: ArtifactStore | None,
+    opts: pulumi.ResourceOptions,
 ) -> Parts:
     name = context.name
-    shared = {
-        "cloud": cloud,
-        "model_name": args.name,
-        "secrets": plain(args.secrets),
-        "tags": dict(args.tags),
-    }
+    shared = {"cloud": cloud, "model_name": args.name, **plain(args.of(PlatformSpec))}
     store = None
     if args.store_uri is None:
         store = ArtifactStore(name, {**plain(args.store), **shared}, opts)
     store_uri = args.store_uri if store is None else store.uri
+    built = store or shared_store
+    if built is not None and args.image.uri is None:
+        shared["image"] = {**plain(args.image), "uri": built.image}
     alerts = None
     if args.alerts_id is None:
         alerts = Alerts(name, {**plain(args.alerts), **shared, "store_uri": store_uri}, opts)
@@ -153,7 +156,7 @@ def _compose(
     )
     monitor = Monitor(
         name,
-        {**plain(args.monitor), **links},
+        {**plain(args.monitor), **links, "pipeline_id": pipeline.pipeline_id},
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[endpoint])),
     )
     return Parts(

@@ -47,9 +47,9 @@ def test_what_is_emulated_or_rejected_says_how_and_why() -> None:
 
 def test_a_rejected_field_is_refused_by_name_with_what_to_do() -> None:
     with pytest.raises(UnsupportedError) as refused:
-        CAPABILITIES.check(spec(endpoint={"kind": "batch"}))
-    assert str(refused.value).startswith("endpoint.kind: batch: is not possible on local")
-    assert "trimaran predict --file" in str(refused.value)
+        CAPABILITIES.check(spec(endpoint={"kind": "async"}))
+    assert str(refused.value).startswith("endpoint.kind: async: is not possible on local")
+    assert "endpoint.kind: realtime" in str(refused.value)
 
 
 def test_defaults_and_explicit_nothing_are_not_wishes() -> None:

@@ -1,7 +1,7 @@
 """What `trimaran validate` finds out: the merged spec, and what its cloud makes of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,14 @@ def _treated(
             problems.append(_rejected(loaded, cloud, leaf, place, capability))
         elif capability.support is Support.emulated:
             emulated.append((dotted(place), capability.how))
+    problems += [_placed(loaded, found) for found in cloud.problems(loaded.spec, loaded.spec)]
     return tuple(emulated), tuple(problems)
+
+
+def _placed(loaded: Loaded, problem: Problem) -> Problem:
+    """A problem with the place where its field, or the nearest section around it, was written."""
+    source = loaded.document.source_of(tuple(problem.path.split(".")))
+    return replace(problem, source=source)
 
 
 def places(model: BaseModel, at: Place = ()) -> Iterator[Place]:

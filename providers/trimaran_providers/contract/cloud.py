@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from trimaran_providers.contract.capabilities import Capabilities
+from trimaran_providers.contract.errors import Problem
 from trimaran_providers.contract.outputs import (
     AlertsOutputs,
     ArtifactStoreOutputs,
@@ -15,7 +16,7 @@ from trimaran_providers.contract.outputs import (
     PipelineOutputs,
     RegistryOutputs,
 )
-from trimaran_providers.contract.spec import StackSpec, StoreSpec
+from trimaran_providers.contract.spec import PlatformSpec, StackSpec, StoreSpec
 from trimaran_providers.contract.spec.alerts import AlertsSpec
 from trimaran_providers.contract.spec.endpoint import EndpointSpec
 from trimaran_runtime.monitoring.config import MonitorConfig
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pulumi
+    from pydantic import BaseModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Context:
         project_directory: folder of the Pulumi project.
         parent: the component resource: the parent of every child.
         secrets: values by the spec's name, as Pulumi secrets.
-        tags: tags on everything that takes them.
+        platform: image, network, key and the like, which all components of a stack share.
     """
 
     name: str
@@ -47,7 +49,7 @@ class Context:
     project_directory: Path
     parent: pulumi.Resource
     secrets: Mapping[str, pulumi.Output[str]]
-    tags: Mapping[str, str]
+    platform: PlatformSpec
 
     @property
     def physical_name(self) -> str:
@@ -76,6 +78,13 @@ class Cloud(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What this cloud does with each field of the spec."""
+
+    def problems(self, spec: BaseModel, platform: PlatformSpec) -> tuple[Problem, ...]:
+        """What this cloud cannot do of a section (or the whole spec), beyond single fields.
+
+        Combinations, vendor limits, names. Asked before the first resource, and by
+        `trimaran validate`; paths are those of the whole spec.
+        """
 
     def artifact_store(self, context: Context, spec: StoreSpec) -> ArtifactStoreOutputs:
         """Render where artifacts live."""

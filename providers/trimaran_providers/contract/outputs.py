@@ -19,6 +19,8 @@ class ArtifactStoreOutputs:
     """Root URI, as `trimaran_runtime.storage.Store` takes it."""
     id: Output[str]
     """The cloud's own id (path, bucket, account)."""
+    image: Output[str]
+    """The image that runs every step and the server, by digest; empty: none is used."""
     resources: tuple[Any, ...] = ()
     """What others depend on."""
 

@@ -24,5 +24,8 @@ def render(context: Context, spec: StoreSpec) -> ArtifactStoreOutputs:
         opts=pulumi.ResourceOptions(parent=context.parent),
     )
     return ArtifactStoreOutputs(
-        uri=store.output("uri"), id=store.output("path"), resources=(store,)
+        uri=store.output("uri"),
+        id=store.output("path"),
+        image=pulumi.Output.from_input(""),
+        resources=(store,),
     )

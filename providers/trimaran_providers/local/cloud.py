@@ -3,8 +3,11 @@
 Each renderer is imported when it is used: a preview pays only for what the spec needs.
 """
 
+from pydantic import BaseModel
+
 from trimaran_providers.contract.capabilities import Capabilities
 from trimaran_providers.contract.cloud import Context, Upstream
+from trimaran_providers.contract.errors import Problem
 from trimaran_providers.contract.outputs import (
     AlertsOutputs,
     ArtifactStoreOutputs,
@@ -13,7 +16,13 @@ from trimaran_providers.contract.outputs import (
     PipelineOutputs,
     RegistryOutputs,
 )
-from trimaran_providers.contract.spec import AlertsSpec, EndpointSpec, StackSpec, StoreSpec
+from trimaran_providers.contract.spec import (
+    AlertsSpec,
+    EndpointSpec,
+    PlatformSpec,
+    StackSpec,
+    StoreSpec,
+)
 from trimaran_providers.local.capabilities import CAPABILITIES
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
@@ -27,6 +36,9 @@ class LocalCloud:
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
+
+    def problems(self, spec: BaseModel, platform: PlatformSpec) -> tuple[Problem, ...]:
+        return ()
 
     def artifact_store(self, context: Context, spec: StoreSpec) -> ArtifactStoreOutputs:
         from trimaran_providers.local import artifact_store

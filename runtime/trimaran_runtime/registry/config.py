@@ -24,3 +24,5 @@ class RegistryConfig(Section):
     """`automatic` or `manual`."""
     keep_releases: Annotated[int, Field(ge=2)] | None = None
     """Releases kept beside those in a channel; None: all."""
+    model_card: bool = False
+    """Whether each release has a model card in the cloud's registry, beside our own."""

@@ -7,8 +7,11 @@ from trimaran_providers.contract.spec.pipeline import CodeSpec, PipelineSpec, St
 from trimaran_providers.contract.spec.platform import (
     BudgetSpec,
     EncryptionSpec,
+    IdentitySpec,
     ImageSpec,
+    LogsSpec,
     NetworkSpec,
+    PlatformSpec,
     SecretRef,
 )
 from trimaran_providers.contract.spec.stack import StackSpec
@@ -26,9 +29,12 @@ __all__ = [
     "EndpointSpec",
     "Gpu",
     "GpuKind",
+    "IdentitySpec",
     "ImageSpec",
+    "LogsSpec",
     "NetworkSpec",
     "PipelineSpec",
+    "PlatformSpec",
     "SecretRef",
     "StackSpec",
     "StepSpec",

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from trimaran_providers.contract.spec.compute import Compute
+from trimaran_providers.contract.spec.linkable import Linkable
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
 
@@ -24,6 +25,25 @@ class EndpointKind(StrEnum):
     """A whole table at a time, on a schedule or by hand."""
 
 
+class ReplicaSchedule(Section):
+    """Replicas from a time on, by the clock."""
+
+    cron: str
+    """Five-field cron expression."""
+    timezone: str = "UTC"
+    """IANA time zone of `cron`."""
+    min: Annotated[int, Field(ge=0, le=1000)]
+    """Fewest replicas from then on."""
+    max: Annotated[int, Field(ge=1, le=1000)]
+    """Most replicas from then on."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min ({self.min}) must not exceed max ({self.max})")
+        return self
+
+
 class Replicas(Section):
     """How many copies serve, and when there are more."""
 
@@ -35,6 +55,8 @@ class Replicas(Section):
     """Requests in flight per replica that autoscaling aims at; None: no autoscaling."""
     scale_in_cool_down_seconds: Annotated[int, Field(ge=0)] = 300
     """Shortest time between two reductions, seconds."""
+    schedules: tuple[ReplicaSchedule, ...] = ()
+    """Other limits by the clock."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -92,6 +114,17 @@ class Shadow(Section):
     """Share of requests copied, 0 to 1."""
 
 
+class BatchSpec(Section):
+    """Prediction of a whole table (endpoint.kind batch)."""
+
+    source: Linkable
+    """URI of the folder whose CSV or JSON-lines files are predicted."""
+    schedule: str | None = None
+    """Five-field cron expression; None: by hand."""
+    timezone: str = "UTC"
+    """IANA time zone of `schedule`."""
+
+
 class EndpointSpec(Section):
     """How a release is served."""
 
@@ -109,5 +142,13 @@ class EndpointSpec(Section):
     """Recording of traffic; None (null): nothing is recorded, and the monitor cannot see."""
     limits: LimitsConfig = LimitsConfig()
     """What one request may cost."""
+    batch: BatchSpec | None = None
+    """What is predicted; needed by kind `batch`, and by no other."""
     port: Annotated[int, Field(ge=1024, le=65_535)] | None = None
     """Port on the local cloud; None: a free one, kept over restarts. Clouds choose their own."""
+
+    @model_validator(mode="after")
+    def _batch_has_a_source(self) -> Self:
+        if (self.batch is not None) != (self.kind is EndpointKind.batch):
+            raise ValueError("batch is given exactly when kind is batch")
+        return self

@@ -45,9 +45,13 @@ class PipelineSpec(TrainingConfig):
     """Five-field cron expression; None: only on change, on drift, and by hand."""
     timezone: str = "UTC"
     """IANA time zone of `schedule`."""
+    on_new_data: bool = False
+    """Whether new objects below `data.source` start the pipeline, where that is object storage."""
     run_on_up: bool = True
     """Whether `pulumi up` runs the pipeline when data, code or configuration changed."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """How often a crashed step is tried again; refusals and errors of your code are not."""
     timeout_minutes: Annotated[float, Field(gt=0, le=43_200)] = 120
     """Longest time one step may take, minutes."""
+    cache_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    """How long a step with the same inputs is not run again, days; None: every step runs."""

@@ -15,6 +15,8 @@ class ImageSpec(Section):
     """An existing image by digest; None: built in the account from `lock`."""
     lock: str = "requirements.lock"
     """The project's lock file, from which the image is built."""
+    repository: str | None = None
+    """Name of an existing repository for the built image; None: one is created."""
 
 
 class SecretRef(Section):
@@ -42,6 +44,22 @@ class EncryptionSpec(Section):
     """Id of a customer-managed key, used for everything that can be encrypted."""
 
 
+class IdentitySpec(Section):
+    """What every role or service account that is made has in common."""
+
+    path: Annotated[str, Field(pattern=r"^/([\x21-\x7e]+/)?$", max_length=512)] | None = None
+    """Path of every role, `/team/`; None: the root."""
+    permissions_boundary: Linkable | None = None
+    """Id of the policy that bounds every role; None: none."""
+
+
+class LogsSpec(Section):
+    """Logs of steps and servers."""
+
+    retention_days: Annotated[int, Field(ge=1, le=3653)] = 90
+    """Age after which logs are deleted, days; a cloud takes the next longer time it offers."""
+
+
 class BudgetSpec(Section):
     """What the stack may cost."""
 
@@ -55,3 +73,24 @@ class BudgetSpec(Section):
         if list(self.notify_percent) != sorted(set(self.notify_percent)):
             raise ValueError(f"notify_percent must rise, given {list(self.notify_percent)}")
         return self
+
+
+class PlatformSpec(Section):
+    """The place a stack runs in: what all of its components share."""
+
+    image: ImageSpec = ImageSpec()
+    """The container image that runs every step and the server."""
+    secrets: dict[str, SecretRef] = {}
+    """Secrets by the name steps and channels use."""
+    network: NetworkSpec = NetworkSpec()
+    """Private networking."""
+    encryption: EncryptionSpec | None = None
+    """Customer-managed encryption; None: the cloud's default encryption."""
+    identity: IdentitySpec = IdentitySpec()
+    """What every role has in common."""
+    logs: LogsSpec = LogsSpec()
+    """Logs of steps and servers."""
+    tags: dict[str, str] = {}
+    """Tags on everything that takes them."""
+    budget: BudgetSpec | None = None
+    """What the stack may cost; None: no limit."""

@@ -7,13 +7,7 @@ from pydantic import Field, model_validator
 from trimaran_providers.contract.spec.alerts import AlertsSpec
 from trimaran_providers.contract.spec.endpoint import EndpointSpec
 from trimaran_providers.contract.spec.pipeline import PipelineSpec
-from trimaran_providers.contract.spec.platform import (
-    BudgetSpec,
-    EncryptionSpec,
-    ImageSpec,
-    NetworkSpec,
-    SecretRef,
-)
+from trimaran_providers.contract.spec.platform import PlatformSpec
 from trimaran_providers.contract.spec.store import StoreSpec
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.gate.config import GateConfig
@@ -25,8 +19,8 @@ from trimaran_runtime.validation.config import ValidationConfig
 NAME = r"^[a-z][a-z0-9-]{0,19}$"
 
 
-class StackSpec(Section):
-    """One MLOps stack, the same for every cloud."""
+class ModelSections(Section):
+    """What is said of one model."""
 
     name: Annotated[str, Field(pattern=NAME)]
     """Name of the model: a lower-case letter, then letters, digits, hyphens; at most 20."""
@@ -50,18 +44,10 @@ class StackSpec(Section):
     """What is worth a message, and where it goes."""
     store: StoreSpec = StoreSpec()
     """Where artifacts live."""
-    image: ImageSpec = ImageSpec()
-    """The container image that runs every step and the server."""
-    secrets: dict[str, SecretRef] = {}
-    """Secrets by the name steps and channels use."""
-    network: NetworkSpec = NetworkSpec()
-    """Private networking."""
-    encryption: EncryptionSpec | None = None
-    """Customer-managed encryption; None: the cloud's default encryption."""
-    tags: dict[str, str] = {}
-    """Tags on everything that takes them."""
-    budget: BudgetSpec | None = None
-    """What the stack may cost; None: no limit."""
+
+
+class StackSpec(PlatformSpec, ModelSections):
+    """One MLOps stack, the same for every cloud."""
 
     @model_validator(mode="after")
     def _one_way_to_train(self) -> Self:

@@ -16,3 +16,5 @@ class StoreSpec(Section):
     """Age after which captured traffic, run files and reports are deleted; None: never."""
     keep_on_destroy: bool = False
     """Whether `pulumi destroy` leaves the store's content in place."""
+    share_with: tuple[str, ...] = ()
+    """Ids of other accounts that may read releases: staging and production take them from here."""

@@ -10,7 +10,7 @@ from trimaran_providers.contract.handler import AnyHandler
 
 GROUP = "trimaran.handlers"
 """Entry points of further clouds: `name = "module:HANDLERS"`."""
-_BUILT_IN = ("trimaran_providers.local.handlers",)
+_BUILT_IN = ("trimaran_providers.local.handlers", "trimaran_providers.aws.handlers")
 
 
 class UnknownResourceError(TrimaranError):

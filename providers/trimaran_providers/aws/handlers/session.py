@@ -1,0 +1,34 @@
+"""Clients of AWS's services for our own calls."""
+
+from typing import Any
+
+from trimaran_providers.aws.account import AwsAccount
+
+_SESSION = "trimaran"
+
+
+def client(account: AwsAccount, service: str) -> Any:
+    """A boto3 client.
+
+    Credentials come from where boto3 looks for them; where the account names a role, that role is
+    assumed with them. `AWS_ENDPOINT_URL` is honoured, as in every AWS tool.
+
+    Args:
+        account: region, profile and role of the stack.
+        service: name of the service, as boto3 knows it: `sagemaker`.
+    """
+    import boto3
+
+    session = boto3.Session(profile_name=account.profile, region_name=account.region)
+    if account.role_arn is None:
+        return session.client(service)
+    external = {"ExternalId": account.external_id} if account.external_id else {}
+    assumed = session.client("sts").assume_role(
+        RoleArn=account.role_arn, RoleSessionName=_SESSION, **external
+    )["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=assumed["AccessKeyId"],
+        aws_secret_access_key=assumed["SecretAccessKey"],
+        aws_session_token=assumed["SessionToken"],
+        region_name=account.region,
+    ).client(service)

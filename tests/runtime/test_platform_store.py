@@ -34,7 +34,7 @@ def test_what_is_written_is_read(store: Store) -> None:
     store.delete("a/b.json")
     store.delete("a/b.json")
     assert not store.exists("a/b.json")
-    with pytest.raises(NotFound, match="no object 'a/b.json' in s3://models"):
+    with pytest.raises(NotFound, match="no object 'a/b\\.json' in s3://models"):
         store.read("a/b.json")
 
 

@@ -59,7 +59,12 @@ def command(
         arguments += ["--input", f"{port}={given.get(port, work / port)}"]
     for port in ports.outputs:
         arguments += ["--output", f"{port}={work / port}"]
-    values = {"run": "run-1", "code": "sha256:code", "environment": "sha256:env", **(parameters or {})}
+    values = {
+        "run": "run-1",
+        "code": "sha256:code",
+        "environment": "sha256:env",
+        **(parameters or {}),
+    }
     if ports.needs_store:
         values["store"] = store.as_uri()
     for key, value in values.items():

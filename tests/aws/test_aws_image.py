@@ -165,7 +165,7 @@ def test_a_missing_lock_stops_before_the_first_resource(tmp_path: Path) -> None:
         "scipy==1.0",
         "-e ./package",
         "-r further.txt",
-        f"local @ file:///home/me/local.whl {HASH}",
+        f"local @ file:///wheels/local.whl {HASH}",
         "git+https://github.com/me/package",
     ],
 )
@@ -208,6 +208,7 @@ def test_the_archive_holds_the_dockerfile_the_lock_and_the_installed_runtime() -
     context = image_context(lock_text())
     with zipfile.ZipFile(BytesIO(context.zipped())) as archive:
         names = set(archive.namelist())
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert archive.read("requirements.lock").decode() == lock_text()
         assert archive.read("Dockerfile").decode() == dockerfile()
     assert "runtime/trimaran_runtime/serving/__main__.py" in names

@@ -1,5 +1,6 @@
 """Private networking: a closed group per part of the stack, and AWS's services inside the VPC."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,13 @@ def test_endpoints_let_in_https_from_the_subnets_alone(tmp_path: Path) -> None:
     (inward,) = found.one("SecurityGroup").inputs["ingress"]
     assert (inward["fromPort"], inward["toPort"], inward["protocol"]) == (443, 443, "tcp")
     assert inward["cidrBlocks"] == ["10.0.0.0/24"]
+
+
+def test_descriptions_are_of_characters_that_ec2_takes(tmp_path: Path) -> None:
+    given = {"private": True, "subnets": SUBNETS}
+    for found in (endpoints(tmp_path, network=given), place(tmp_path, network=given)):
+        description = found.one("SecurityGroup").inputs["description"]
+        assert re.fullmatch(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}", description)
 
 
 def test_subnets_without_private_get_no_endpoints(tmp_path: Path) -> None:

@@ -13,11 +13,15 @@ from importlib import import_module
 from pathlib import Path
 
 from trimaran_runtime.errors import Exit, RuntimeFault, UserCodeError
+from trimaran_runtime.platform.secrets import put_secrets
 from trimaran_runtime.process.openmp import wait_asleep
 from trimaran_runtime.process.parent_watch import exit_with_parent
 from trimaran_runtime.steps.command import Command, parse
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json
+
+_CODE = "code"
+"""Port of the steps that run the user's code, and so get the secrets."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,16 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(command: Command) -> None:
-    command.prepare()
-    step: Step = import_module(f"trimaran_runtime.steps.{command.ports.name}").STEP
-    step.run(
-        Context(
-            inputs=command.inputs,
-            outputs=command.outputs,
-            parameters=command.parameters,
-            progress=_progress,
+    with command.prepared() as inputs:
+        if _CODE in command.ports.inputs:
+            put_secrets(os.environ)
+        step: Step = import_module(f"trimaran_runtime.steps.{command.ports.name}").STEP
+        step.run(
+            Context(
+                inputs=inputs,
+                outputs=command.outputs,
+                parameters=command.parameters,
+                progress=_progress,
+            )
         )
-    )
 
 
 def _progress(line: str) -> None:

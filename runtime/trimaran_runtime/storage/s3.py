@@ -11,7 +11,7 @@ _OWN_CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
-"""Variables from which obstore finds credentials by itself; every container of SageMaker has one."""
+"""Variables that obstore finds credentials by; every container of SageMaker has one of them."""
 
 
 def open_s3(uri: str, session: Any = None) -> Any:
@@ -22,7 +22,7 @@ def open_s3(uri: str, session: Any = None) -> Any:
         session: boto3 session whose region and credentials are used. None: those of the
             environment; where it has none, what boto3 finds (a profile, a single sign-on).
     """
-    from obstore.store import from_url
+    from obstore.store import S3Store
 
     config: dict[str, Any] = {}
     options: dict[str, Any] = {}
@@ -37,7 +37,8 @@ def open_s3(uri: str, session: Any = None) -> Any:
         options["credential_provider"] = Boto3CredentialProvider(session)
         if session.region_name:
             config["aws_region"] = session.region_name
-    return from_url(uri, config=config, **options)
+    opened: Any = S3Store.from_url
+    return opened(uri, config=config, **options)
 
 
 def _found_session() -> Any:

@@ -1,5 +1,7 @@
 """AWS's resources that Pulumi's package lacks: what the plugin serves under `trimaran:aws:*`."""
 
+from trimaran_providers.aws.handlers.image_build import ImageBuildHandler
+from trimaran_providers.aws.handlers.subnets import SubnetsHandler
 from trimaran_providers.contract.handler import AnyHandler
 
-HANDLERS: tuple[AnyHandler, ...] = ()
+HANDLERS: tuple[AnyHandler, ...] = (ImageBuildHandler(), SubnetsHandler())

@@ -1,6 +1,5 @@
 """`trimaran:aws:ModelRegistry`: the channels of a store, mirrored into SageMaker's registry."""
 
-
 from trimaran_providers.aws.account import AwsAccount
 from trimaran_providers.aws.handlers.address import address, parse_address
 from trimaran_providers.aws.handlers.model_package import PackageWriter

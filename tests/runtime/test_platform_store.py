@@ -1,6 +1,5 @@
 """The artifact store on S3, through the wire: the same behaviour as in a directory."""
 
-import http.server
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.aws.moto_server import REGION, make_bucket, moto_server
+from tests.aws.refusing_server import refusing_server
 from trimaran_runtime.errors import AlreadyExists, NotFound, StoreError
 from trimaran_runtime.storage.store import Store
 
@@ -101,35 +101,13 @@ def test_a_bucket_that_is_not_there_is_never_taken_for_an_empty_one(
     assert type(caught.value) is StoreError
 
 
-class _Refusing(http.server.BaseHTTPRequestHandler):
-    """Answers as S3 does when a policy forbids the call."""
-
-    def _answer(self) -> None:
-        body = b"<Error><Code>AccessDenied</Code><Message>User is not authorized</Message></Error>"
-        self.send_response(403)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_PUT = do_DELETE = _answer  # noqa: N815
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
+REFUSED = b"<Error><Code>AccessDenied</Code><Message>User is not authorized</Message></Error>"
 
 
 @pytest.fixture
-def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_REGION", REGION)
-    yield
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def refusing() -> Iterator[None]:
+    with refusing_server(REFUSED, status=403, content_type="application/xml"):
+        yield
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from trimaran_runtime.errors import PlatformError
 
 _REFUSALS = ("AccessDenied", "AccessDeniedException", "UnrecognizedClientException")
 """Error codes that say that the caller may not (botocore, `ClientError.response`)."""
+_FORBIDDEN = 403
 
 
 def aws_client(service: str) -> Any:
@@ -48,7 +49,8 @@ def told_as_platform_error(what: str, where: str, permission: str) -> Iterator[N
         yield
     except ClientError as exc:
         error = exc.response.get("Error", {})
-        refused = error.get("Code") in _REFUSALS
+        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        refused = error.get("Code") in _REFUSALS or status == _FORBIDDEN
         raise PlatformError(
             f"{what}: {error.get('Code')}: {error.get('Message')}",
             where=where,

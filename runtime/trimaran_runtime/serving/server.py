@@ -65,7 +65,13 @@ async def run(launch: Launch) -> None:
     port = listener.getsockname()[1]
     server = _Granian(application, listener)
     serving = loop.create_task(server.serve())
-    service = await asyncio.to_thread(launch.source.load, launch.config)
+    try:
+        service = await asyncio.to_thread(launch.source.load, launch.config)
+    except BaseException:
+        # granian's threads abort the process when the interpreter ends under them.
+        server.end()
+        await asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
+        raise
     if service.capture is not None:
         service.capture.start()
     application.serve(service)

@@ -77,11 +77,14 @@ def unpack_stream(
     limits = limits or Limits()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with gzip.open(stream) as plain, _members(plain, limits.mib << 20) as members:
-            for number, member in enumerate(members, 1):
-                if number > limits.files:
-                    raise _TooLarge(f"more than {limits.files:,} files")
-                members.extract(member, folder, filter="data")
+        with gzip.open(stream) as plain:
+            counted = _Counted(plain, limits.mib << 20)
+            with _members(counted) as members:
+                for number, member in enumerate(members, 1):
+                    if number > limits.files:
+                        raise _TooLarge(f"more than {limits.files:,} files")
+                    members.extract(member, folder, filter="data")
+            counted.drain()
     except _TooLarge as exc:
         raise DataError(
             f"the archive unpacks to {exc}",
@@ -103,9 +106,8 @@ def unpack_stream(
         ) from exc
 
 
-def _members(plain: Any, most_bytes: int) -> tarfile.TarFile:
-    counted: Any = _Counted(plain, most_bytes)
-    return tarfile.open(fileobj=counted, mode="r|")
+def _members(stream: Any) -> tarfile.TarFile:
+    return tarfile.open(fileobj=stream, mode="r|")
 
 
 class _TooLarge(Exception):
@@ -124,3 +126,8 @@ class _Counted:
         if self._read > self._most:
             raise _TooLarge(f"more than {self._most >> 20:,} MiB")
         return content
+
+    def drain(self) -> None:
+        """Read to the end: only there gzip compares its checksum."""
+        while self.read(1 << 16):
+            pass

@@ -34,7 +34,7 @@ def trial_arguments() -> list[str]:
     found = [ports.name]
     for name in ports.inputs:
         found += ["--archive" if name in _ARCHIVES else "--input", f"{name}={_CHANNELS}/{name}"]
-    return [*found, "--output", f"model={_MODEL}", "--error", _FAILURE]
+    return [*found, "--output", f"model={_MODEL}", "--message", _FAILURE]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ from trimaran.recorder import Made, Rendered
 
 _BY_NAME: dict[str, tuple[str, str]] = {
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": ("alarmName", "cloudwatch:{at}:alarm:{name}"),
-    "aws:cloudwatch/dashboard:Dashboard": ("dashboardName", "cloudwatch::{account}:dashboard/{name}"),
+    "aws:cloudwatch/dashboard:Dashboard": (
+        "dashboardName",
+        "cloudwatch::{account}:dashboard/{name}",
+    ),
     "aws:cloudwatch/eventRule:EventRule": ("name", "events:{at}:rule/{name}"),
     "aws:cloudwatch/logGroup:LogGroup": ("name", "logs:{at}:log-group:{name}"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("name", "cloudwatch:{at}:alarm:{name}"),

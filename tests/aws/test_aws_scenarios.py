@@ -26,7 +26,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy project, whose spec each scenario overrides."""
     made = tmp_path_factory.mktemp("scenarios") / "project"
     shutil.copytree(TOY, made, ignore=shutil.ignore_patterns("__pycache__", ".trimaran"))
-    (made / "Pulumi.yaml").write_text(f"name: toy\nruntime: python\nconfig:\n  aws:region: {REGION}\n")
+    (made / "Pulumi.yaml").write_text(
+        f"name: toy\nruntime: python\nconfig:\n  aws:region: {REGION}\n"
+    )
     shutil.copy(Path(__file__).parents[2] / "requirements.lock", made)
     return made
 

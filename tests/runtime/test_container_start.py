@@ -18,12 +18,12 @@ def test_train_is_the_train_step_on_the_jobs_channels() -> None:
     read = {name: str(path) for name, path in {**command.inputs, **command.archives}.items()}
     assert read == {name: f"/opt/ml/input/data/{name}" for name in ("config", "code", "splits")}
     assert {name: str(path) for name, path in command.outputs.items()} == {"model": "/opt/ml/model"}
-    assert str(command.error) == "/opt/ml/output/failure"
+    assert str(command.message) == "/opt/ml/output/failure"
 
 
 def test_train_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     error = str(tmp_path / "failure")
-    assert main(["train", "--error", error]) == Exit.BAD_INPUT
+    assert main(["train", "--message", error]) == Exit.BAD_INPUT
     assert "/opt/ml/input/data/config" in capsys.readouterr().err
 
 

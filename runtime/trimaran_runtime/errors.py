@@ -10,7 +10,8 @@ RuntimeFault                     base; a `Fault`, as every error of ours is
 │   ├── NotFound                 no object under that key
 │   ├── AlreadyExists            a conditional write lost
 │   └── Corrupted                bytes do not match their digest, or a record does not parse
-└── RegistryError                a release or a channel cannot be changed that way
+├── RegistryError                a release or a channel cannot be changed that way
+└── PlatformError                a service of the cloud the step runs in cannot do it
 
 Attributes are data; ``str`` makes the sentence.
 """
@@ -122,5 +123,11 @@ class Corrupted(StoreError):
 
 class RegistryError(RuntimeFault):
     """A release or a channel cannot be changed that way."""
+
+    exit = Exit.BAD_INPUT
+
+
+class PlatformError(RuntimeFault):
+    """A service of the cloud the step runs in cannot do it: a secret, a metric."""
 
     exit = Exit.BAD_INPUT

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,13 @@ def toy_config(**changes: Any) -> dict[str, Any]:
 
 
 def command(
-    name: str, *, work: Path, code: Path, config: Path, store: Path, **parameters: str
+    name: str,
+    *,
+    work: Path,
+    code: Path,
+    config: Path,
+    store: Path,
+    parameters: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Arguments of one step, all its folders below `work`."""
     ports = next(ports for ports in PIPELINE if ports.name == name)
@@ -52,7 +59,12 @@ def command(
         arguments += ["--input", f"{port}={given.get(port, work / port)}"]
     for port in ports.outputs:
         arguments += ["--output", f"{port}={work / port}"]
-    values = {"run": "run-1", "code": "sha256:code", "environment": "sha256:env", **parameters}
+    values = {
+        "run": "run-1",
+        "code": "sha256:code",
+        "environment": "sha256:env",
+        **(parameters or {}),
+    }
     if ports.needs_store:
         values["store"] = store.as_uri()
     for key, value in values.items():
@@ -89,7 +101,7 @@ class ToyRun:
                     code=self.code,
                     config=self.folder / "config.json",
                     store=self.folder / "store",
-                    **self.parameters,
+                    parameters=self.parameters,
                 )
             )
         finally:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from trimaran.clouds import choose_cloud, resolve_cloud
 from trimaran.spec.document import Path as Place
-from trimaran.spec.document import dotted
+from trimaran.spec.document import dotted, undotted
 from trimaran.spec.load import Loaded, Value, load_stack
 from trimaran.spec.stack_file import project_of
 from trimaran_providers.contract.capabilities import Capability, Leaf, Support, leaves
@@ -119,7 +119,7 @@ def _treated(
 
 def _placed(loaded: Loaded, problem: Problem) -> Problem:
     """A problem with the place where its field, or the nearest section around it, was written."""
-    source = loaded.document.source_of(tuple(problem.path.split(".")))
+    source = loaded.document.source_of(undotted(problem.path))
     return replace(problem, source=source)
 
 

@@ -11,6 +11,7 @@ from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from trimaran_runtime.registry.release import Signature
 
@@ -76,6 +77,14 @@ def encode(labels: Sequence[Any], classes: Sequence[Any]) -> Codes:
     """Number of each label's class; -1 for a label that is no class."""
     number = {label: place for place, label in enumerate(classes)}
     return np.array([number.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def truth_of(table: "pa.Table", signature: "Signature") -> Floats | Codes:
+    """(n,) class number of each row's target, or the target itself for regression."""
+    values: list[Any] = table.column(signature.target).to_pylist()
+    if signature.classes:
+        return encode(values, signature.classes)
+    return np.array(values, dtype=np.float64)
 
 
 def _refuse_shape(given: int, wanted: int, what: str) -> None:

@@ -7,18 +7,18 @@ The server writes one JSON object per answered request to
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import orjson
 
 from trimaran_runtime.errors import Corrupted, NotFound
+from trimaran_runtime.monitoring.hours import hours_of
 from trimaran_runtime.storage.store import Store
 
 _GROWING = ".part"
 _LINES = (".jsonl", f".jsonl{_GROWING}")
 _DROPS = "-drops.json"
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,9 @@ class Counts:
         duplicates: lines that repeat a request that was read already.
         torn: last lines that are cut off: their server was killed, or is still writing.
         unreadable: other lines that are no captured request.
+        unanswered: requests in the window that were answered with an error: they hold no
+            prediction.
+        live_tests: requests in the window that tested the endpoint, and are no traffic.
         other_release: requests in the window that another release answered.
         dropped: requests that the server could not record, by reason.
         sampled_out: requests that the server was told not to record.
@@ -59,10 +62,21 @@ class Counts:
     duplicates: int = 0
     torn: int = 0
     unreadable: int = 0
+    unanswered: int = 0
+    live_tests: int = 0
     other_release: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     sampled_out: int = 0
     least_fraction: float = 1.0
+
+
+class Requests(Protocol):
+    """Captured requests of one release in a window, whoever recorded them."""
+
+    counts: Counts
+
+    def requests(self) -> Iterator[Request]:
+        """Every request once; `counts` is complete at the end."""
 
 
 class Capture:
@@ -93,12 +107,7 @@ class Capture:
                 yield from self._file(key)
 
     def _keys(self) -> Iterator[str]:
-        # A request that waited for its writer may lie in the folder of the hour after.
-        hour = self._since.replace(minute=0, second=0, microsecond=0) - _HOUR
-        hours = []
-        while hour <= self._until + _HOUR:
-            hours.append(hour.strftime("%Y/%m/%d/%H"))
-            hour += _HOUR
+        hours = hours_of(self._since, self._until)
         for variant in self._store.folders(f"capture/{self._endpoint}"):
             for folder in hours:
                 for entry in self._store.list(f"{variant}/{folder}"):

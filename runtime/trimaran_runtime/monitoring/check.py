@@ -11,7 +11,7 @@ from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.verdict import Severity, Verdict
 from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining, decide
-from trimaran_runtime.monitoring.capture import Capture
+from trimaran_runtime.monitoring.capture import Capture, Requests
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
 from trimaran_runtime.registry.release import SHORT, Release, read_release
@@ -128,6 +128,7 @@ def check(
     last: Retraining | None,
     data: str,
     now: datetime,
+    capture: str | None = None,
 ) -> Outcome:
     """Judge the captured traffic of a release.
 
@@ -140,12 +141,14 @@ def check(
         last: the last retraining by drift; None: none.
         data: fingerprint of the newest data that any run has seen; empty: not known.
         now: end of the window, UTC.
+        capture: destination of SageMaker's data capture, where that records the traffic; None:
+            our server does, into the store.
 
     Raises:
         NotFound, Corrupted: the release or one of its profiles cannot be read.
     """
     since = now - timedelta(hours=config.window_hours)
-    subject = None if release is None else _subject(store, endpoint, release, since, now)
+    subject = None if release is None else _subject(store, endpoint, release, since, now, capture)
     features = predictions = None
     if subject is not None and subject.traffic.counts.rows:
         # Both verdicts together are one check, and share its risk.
@@ -184,16 +187,36 @@ def _with_action(outcome: Outcome, action: Action) -> Outcome:
 
 
 def _subject(
-    store: Store, endpoint: str, release_id: str, since: datetime, until: datetime
+    store: Store,
+    endpoint: str,
+    release_id: str,
+    since: datetime,
+    until: datetime,
+    capture: str | None,
 ) -> Subject:
     release = read_release(store, release_id)
     reference = _profile(store, release, REFERENCE_PROFILE)
     predictions = _profile(store, release, PREDICTION_PROFILE)
-    capture = Capture(store, endpoint, release=release_id, since=since, until=until)
+    recorded = _requests(store, endpoint, release, since, until, capture)
     traffic = read_traffic(
-        capture, reference=reference, predictions=predictions, since=since, until=until
+        recorded, reference=reference, predictions=predictions, since=since, until=until
     )
     return Subject(release=release, reference=reference, predictions=predictions, traffic=traffic)
+
+
+def _requests(
+    store: Store,
+    endpoint: str,
+    release: Release,
+    since: datetime,
+    until: datetime,
+    capture: str | None,
+) -> Requests:
+    if capture is None:
+        return Capture(store, endpoint, release=release.id, since=since, until=until)
+    from trimaran_runtime.monitoring.sagemaker_capture import SageMakerCapture
+
+    return SageMakerCapture(capture, endpoint, release=release, since=since, until=until)
 
 
 def _profile(store: Store, release: Release, role: str) -> Profile:

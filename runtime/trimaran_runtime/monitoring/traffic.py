@@ -8,7 +8,7 @@ from typing import Any
 
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.summary import EmptySummary, Kind
-from trimaran_runtime.monitoring.capture import Capture, Counts, Request
+from trimaran_runtime.monitoring.capture import Counts, Request, Requests
 from trimaran_runtime.monitoring.predictions import LABEL, PREDICTION, PROBABILITY
 from trimaran_runtime.monitoring.table import table_of
 
@@ -49,7 +49,7 @@ class Traffic:
 
 
 def read_traffic(
-    capture: Capture,
+    capture: Requests,
     *,
     reference: Profile,
     predictions: Profile,

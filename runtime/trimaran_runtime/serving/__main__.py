@@ -1,4 +1,10 @@
-"""`python -m trimaran_runtime.serving`: the one process that serves one release everywhere."""
+"""`python -m trimaran_runtime.serving`: the one process that serves one release everywhere.
+
+With `--store` and `--release` it loads from the artifact store. Without them it is a container
+that a cloud has started: `TRIMARAN_RELEASE` names the release, its serving files are in
+`/opt/ml/model` (`TRIMARAN_MODEL_DIR` names another folder), `TRIMARAN_SERVER_CONFIG` may hold the
+configuration as JSON, and every address of the container is answered on.
+"""
 
 import argparse
 import asyncio
@@ -12,12 +18,17 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-from trimaran_runtime.errors import Exit, RuntimeFault  # noqa: E402
+from trimaran_runtime.errors import ConfigError, Exit, RuntimeFault  # noqa: E402
 from trimaran_runtime.process.parent_watch import exit_with_parent  # noqa: E402
 from trimaran_runtime.serving.config import ServerConfig  # noqa: E402
 from trimaran_runtime.serving.server import Launch, run  # noqa: E402
+from trimaran_runtime.serving.source import ReleaseFolder, Source, StoredRelease  # noqa: E402
 
 _PORTS = ("SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT")
+_CONTAINER_PORT = "8080"
+"""Port that every cloud asks a container on unless it says otherwise."""
+_MODEL_FOLDER = "/opt/ml/model"
+"""Where SageMaker puts model data."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,8 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.code is not None:
         sys.path.insert(0, str(given.code.absolute()))
     try:
-        config = ServerConfig.parse(given.config.read_bytes()) if given.config else ServerConfig()
-        asyncio.run(run(_launch(given, config)))
+        asyncio.run(run(_launch(given)))
     except RuntimeFault as fault:
         logging.error("%s", fault)
         return fault.exit
@@ -41,15 +51,40 @@ def main(arguments: list[str] | None = None) -> int:
     return Exit.OK
 
 
-def _launch(given: argparse.Namespace, config: ServerConfig) -> Launch:
+def _launch(given: argparse.Namespace) -> Launch:
+    source = _source(given)
+    is_container = isinstance(source, ReleaseFolder)
+    port = next((os.environ[name] for name in _PORTS if os.environ.get(name)), None)
     return Launch(
-        store_uri=given.store,
-        release_id=given.release,
-        config=config,
-        host=given.host,
-        port=given.port,
+        source=source,
+        config=_config(given),
+        # In a container the network around it decides who may ask.
+        host=given.host or ("0.0.0.0" if is_container else "127.0.0.1"),  # noqa: S104
+        port=int(port or (_CONTAINER_PORT if is_container else 0))
+        if given.port is None
+        else given.port,
         ready=given.ready,
     )
+
+
+def _source(given: argparse.Namespace) -> Source:
+    if given.store and given.release:
+        return StoredRelease(given.store, given.release)
+    release = os.environ.get("TRIMARAN_RELEASE")
+    if given.store or given.release or not release:
+        raise ConfigError(
+            "nothing says which release to serve",
+            where="command line",
+            allowed="--store and --release, or TRIMARAN_RELEASE in the environment",
+        )
+    return ReleaseFolder(Path(os.environ.get("TRIMARAN_MODEL_DIR") or _MODEL_FOLDER), release)
+
+
+def _config(given: argparse.Namespace) -> ServerConfig:
+    if given.config is not None:
+        return ServerConfig.parse(given.config.read_bytes())
+    text = os.environ.get("TRIMARAN_SERVER_CONFIG")
+    return ServerConfig.parse(text) if text else ServerConfig()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,13 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     # SageMaker starts every container as `IMAGE serve`.
     parser.add_argument("command", nargs="?", choices=["serve"], default="serve")
-    parser.add_argument("--store", required=True, help="URI of the artifact store")
-    parser.add_argument("--release", required=True, help="full id of the release")
+    parser.add_argument("--store", help="URI of the artifact store")
+    parser.add_argument("--release", help="full id of the release")
     parser.add_argument("--code", type=Path, help="folder of the user's code")
     parser.add_argument("--config", type=Path, help="JSON file with the server's configuration")
-    parser.add_argument("--host", default="127.0.0.1", help="address to bind")
-    port = next((os.environ[name] for name in _PORTS if os.environ.get(name)), "0")
-    parser.add_argument("--port", type=int, default=int(port), help="0: a free one")
+    parser.add_argument("--host", help="address to bind")
+    parser.add_argument("--port", type=int, help="0: a free one")
     parser.add_argument("--ready", type=Path, help="file to write when predictions are answered")
     return parser
 

@@ -22,8 +22,8 @@ from granian.server.embed import Server
 from trimaran_runtime.serving.adapters import Rsgi
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
-from trimaran_runtime.serving.service import Service, load
-from trimaran_runtime.storage.store import Store
+from trimaran_runtime.serving.service import Service
+from trimaran_runtime.serving.source import Source
 
 LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
@@ -37,8 +37,8 @@ _IN_FLIGHT_SECONDS = 20.0
 class Launch:
     """What one server process is started with."""
 
-    store_uri: str
-    release_id: str
+    source: Source
+    """Where the release comes from."""
     config: ServerConfig
     host: str = "127.0.0.1"
     port: int = 0
@@ -65,7 +65,13 @@ async def run(launch: Launch) -> None:
     port = listener.getsockname()[1]
     server = _Granian(application, listener)
     serving = loop.create_task(server.serve())
-    service = await asyncio.to_thread(_load, launch)
+    try:
+        service = await asyncio.to_thread(launch.source.load, launch.config)
+    except BaseException:
+        # granian's threads abort the process when the interpreter ends under them.
+        server.end()
+        await asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
+        raise
     if service.capture is not None:
         service.capture.start()
     application.serve(service)
@@ -95,10 +101,6 @@ async def _drain(
     LOG.info("drained")
 
 
-def _load(launch: Launch) -> Service:
-    return load(Store(launch.store_uri), launch.release_id, launch.config)
-
-
 def _announce(launch: Launch, service: Service, port: int) -> None:
     LOG.info(
         "release %s on port %d: loaded in %.2f s, %.1f ms for 64 rows",
@@ -108,7 +110,7 @@ def _announce(launch: Launch, service: Service, port: int) -> None:
         service.call_seconds * 1e3,
     )
     if launch.ready is not None:
-        document = {"port": port, "pid": os.getpid(), "release": launch.release_id}
+        document = {"port": port, "pid": os.getpid(), "release": launch.source.release_id}
         part = launch.ready.with_name(f"{launch.ready.name}.part")
         part.write_bytes(orjson.dumps(document))
         part.replace(launch.ready)

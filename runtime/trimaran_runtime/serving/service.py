@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from trimaran_runtime.registry.model import load_model
-from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.registry.release import SHORT, Release, read_release
 from trimaran_runtime.serving import openapi
 from trimaran_runtime.serving.batcher import Batcher
 from trimaran_runtime.serving.capture import Capture
@@ -53,20 +54,44 @@ def load(store: Store, release_id: str, config: ServerConfig) -> Service:
     started = time.perf_counter()
     release = read_release(store, release_id)
     model = load_model(store, release)
+    return _service(release, model, config, store, started)
+
+
+def load_model_of(release: Release, content: bytes, config: ServerConfig) -> Service:
+    """Load a release whose manifest and model are at hand, verified; records nothing.
+
+    Args:
+        release: the manifest.
+        content: the model file.
+        config: the server's configuration.
+
+    Raises:
+        Corrupted, RegistryError, Exception: see `load`.
+    """
+    from trimaran_runtime.training.model_file import load_model_bytes
+
+    started = time.perf_counter()
+    model = load_model_bytes(content, release.model.trusted_types)
+    return _service(release, model, config, None, started)
+
+
+def _service(
+    release: Release, model: Any, config: ServerConfig, store: Store | None, started: float
+) -> Service:
     reader = RowReader(release.signature, config.limits.max_rows)
     predictor = Predictor(model, release.signature, reader.columns)
     batcher = Batcher(predictor.predict, config.max_queue_rows)
     example = orjson.dumps({"instances": [openapi.example_row(release)]})
     call_seconds = batcher.calibrate(reader.read(None, example).values)
-    metrics = ServerMetrics(release_id, release.model_name)
+    metrics = ServerMetrics(release.id, release.model_name)
     return Service(
-        release_id=release_id,
+        release_id=release.id,
         reader=reader,
         predictor=predictor,
         batcher=batcher,
-        capture=_capture(store, release_id, config, reader, metrics),
+        capture=None if store is None else _capture(store, release.id, config, reader, metrics),
         metrics=metrics,
-        openapi=orjson.dumps(openapi.document(release, release_id)),
+        openapi=orjson.dumps(openapi.document(release, release.id)),
         load_seconds=time.perf_counter() - started,
         call_seconds=call_seconds,
     )

@@ -1,7 +1,7 @@
 """Step `evaluate`: measures the model on the test rows, beside the model in production."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trimaran_runtime.data.features import to_frame
 from trimaran_runtime.data.parquet import read_parquet, write_parquet
@@ -10,7 +10,7 @@ from trimaran_runtime.evaluation.champion import ask_champion
 from trimaran_runtime.evaluation.evaluate import Measurement, Rows, segment_levels
 from trimaran_runtime.evaluation.evaluation import Estimate, Evaluation
 from trimaran_runtime.evaluation.metrics import fitting
-from trimaran_runtime.evaluation.predictions import Codes, Floats, Predictions, encode, predict
+from trimaran_runtime.evaluation.predictions import Predictions, predict, truth_of
 from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.steps.step import Context, Step
@@ -41,8 +41,8 @@ def run(context: Context) -> None:
     measurement = Measurement(
         metric=config.gate.metric,
         rows=Rows(
-            truth=_truth(test, signature),
-            train=_truth(train, signature),
+            truth=truth_of(test, signature),
+            train=truth_of(train, signature),
             classes=len(signature.classes),
         ),
         segments=segment_levels(test, config.data.segments),
@@ -63,15 +63,6 @@ def _answers(code: Path, content: bytes, record: TrainingRecord, test: "pa.Table
     frame = to_frame(test, [feature.name for feature in record.signature.features])
     with user_code.told_as_its_own("predicting the test rows"):
         return predict(model, frame, record.signature)
-
-
-def _truth(table: "pa.Table", signature: Signature) -> Floats | Codes:
-    import numpy as np
-
-    values: list[Any] = table.column(signature.target).to_pylist()
-    if signature.classes:
-        return encode(values, signature.classes)
-    return np.array(values, dtype=np.float64)
 
 
 def _as_monitored(given: Predictions, signature: Signature) -> "pa.Table":

@@ -1,6 +1,8 @@
 """Step `register`: records the release, and moves the channels when the gate accepted it."""
 
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -16,12 +18,15 @@ from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.publish import Result, publish
 from trimaran_runtime.registry.release import SHORT, Lineage, Release, Verdict
+from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.section import Section
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json, digest_of
 from trimaran_runtime.training.record import MODEL, TrainingRecord
 from trimaran_runtime.training.record import RECORD as TRAINING_RECORD
 from trimaran_runtime.validation.finding import Findings
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 RELEASE = "release.json"
 """Name of the file that says what became of the release."""
@@ -38,13 +43,40 @@ class ReleaseRecord(Section):
     """Full id of the release in production afterwards; None: none."""
 
 
+class OnRefusal(StrEnum):
+    """What a refusal by the gate makes of this step."""
+
+    fail = "fail"
+    """It fails, with a status of its own."""
+    record = "record"
+    """It succeeds; what comes next reads `accepted` in `release.json`."""
+
+
+class Export(StrEnum):
+    """What is written for servers that cannot read the store."""
+
+    none = "none"
+    """Nothing."""
+    serving = "serving"
+    """The files of `trimaran_runtime.registry.serving_files`, of an accepted release."""
+
+
 def run(context: Context) -> None:
-    """Write the release and `release.json`; raises GateRefused after both are written."""
+    """Write the release and `release.json`; raises GateRefused after both are written.
+
+    Parameters: `store`; `code` and `environment`, digests for the lineage; `run`, the run's id;
+    `on_refusal`, see `OnRefusal` (default: `fail`); `export`, see `Export` (default: `none`).
+    """
     store = context.store
+    on_refusal = _choice(context, "on_refusal", OnRefusal.fail)
+    export = _choice(context, "export", Export.none)
     release = publish(store, _result(context))
     verdict = _verdict(context.inputs["verdict"])
     run_id = context.parameters.get("run", "by hand")
     if verdict.accepted:
+        if export is Export.serving:
+            # Before the channels move: whoever sees a release in a channel can serve it.
+            write_serving_files(store, release)
         production, state = promote(
             store,
             release,
@@ -61,7 +93,22 @@ def run(context: Context) -> None:
     mark = "✓" if verdict.accepted else "✗"
     context.progress(f"register {mark} release {release.id[:SHORT]} ({state})")
     if not verdict.accepted:
-        raise GateRefused(_refusal(release, verdict, production))
+        refusal = _refusal(release, verdict, production)
+        if on_refusal is OnRefusal.fail:
+            raise GateRefused(refusal)
+        context.progress(refusal)
+
+
+def _choice(context: Context, name: str, default: _Choice) -> _Choice:
+    given = context.parameters.get(name, default.value)
+    kinds = type(default)
+    if given not in list(kinds):
+        raise ConfigError(
+            f"--param {name}={given!r} is not known",
+            where="register",
+            allowed=", ".join(kinds),
+        )
+    return kinds(given)
 
 
 def _result(context: Context) -> Result:

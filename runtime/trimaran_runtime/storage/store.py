@@ -6,6 +6,7 @@ overwritten goes through it. Content lives once, under its digest.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +15,24 @@ from urllib.parse import unquote, urlparse
 
 import obstore
 import orjson
-from obstore.exceptions import AlreadyExistsError, NotFoundError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 
 from trimaran_runtime.errors import AlreadyExists, Corrupted, NotFound, StoreError
 from trimaran_runtime.storage.digest import PREFIX, canonical_json, digest_of
+from trimaran_runtime.storage.s3 import open_s3
+
+_ABSENT = (NotFoundError, FileNotFoundError)
+_NO_BUCKET = "NoSuchBucket"
+"""S3's code for a bucket that is not there; to obstore it is an object that is not there."""
+_SHOWN = 400
+"""Characters of a service's own message that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +49,14 @@ class Store:
 
     Args:
         uri: `file:///…`, `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`.
+        create: whether a directory that is not there is made.
+        session: for S3, the boto3 session whose region and credentials are used; None: the
+            environment's.
+
+    Every method raises StoreError where the store cannot be reached or refuses the access.
     """
 
-    def __init__(self, uri: str, *, create: bool = False) -> None:
+    def __init__(self, uri: str, *, create: bool = False, session: Any = None) -> None:
         self.uri = uri.rstrip("/")
         parsed = urlparse(self.uri)
         if parsed.scheme == "file":
@@ -48,7 +68,11 @@ class Store:
                     next_step="run `pulumi up` to create it",
                 )
             self._store: Any = obstore.store.LocalStore(prefix=self.path, mkdir=create)
-        elif parsed.scheme in {"s3", "gs", "az", "abfs", "abfss", "https", "memory"}:
+        elif parsed.scheme == "s3":
+            self.path = None
+            with self._told("open it"):
+                self._store = open_s3(self.uri, session)
+        elif parsed.scheme in {"gs", "az", "abfs", "abfss", "https", "memory"}:
             self.path = None
             self._store = obstore.store.from_url(self.uri)
         else:
@@ -65,49 +89,58 @@ class Store:
 
     def read(self, key: str) -> bytes:
         """Content of an object; raises NotFound."""
-        try:
-            return bytes(self._store.get(key).bytes())
-        except (NotFoundError, FileNotFoundError) as exc:
-            raise NotFound(f"no object {key!r} in {self.uri}", where="store") from exc
+        with self._told(f"read {key!r}"):
+            try:
+                return bytes(self._store.get(key).bytes())
+            except _ABSENT as exc:
+                self._refuse_no_bucket(exc)
+                raise NotFound(f"no object {key!r} in {self.uri}", where="store") from exc
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under that key."""
-        try:
-            self._store.head(key)
-        except (NotFoundError, FileNotFoundError):
-            return False
-        return True
+        with self._told(f"look for {key!r}"):
+            try:
+                self._store.head(key)
+            except _ABSENT:
+                return False
+            return True
 
     def create(self, key: str, content: bytes) -> None:
         """Write an object that must not exist yet; raises AlreadyExists and changes nothing."""
-        try:
-            self._store.put(key, content, mode="create")
-        except AlreadyExistsError as exc:
-            raise AlreadyExists(f"{key!r} exists already in {self.uri}", where="store") from exc
+        with self._told(f"create {key!r}"):
+            try:
+                self._store.put(key, content, mode="create")
+            except (AlreadyExistsError, PreconditionError) as exc:
+                raise AlreadyExists(f"{key!r} exists already in {self.uri}", where="store") from exc
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object, replacing an older one atomically."""
-        self._store.put(key, content, mode="overwrite")
+        with self._told(f"write {key!r}"):
+            self._store.put(key, content, mode="overwrite")
 
     def delete(self, key: str) -> None:
         """Delete an object; no error when there is none."""
-        try:
-            self._store.delete(key)
-        except (NotFoundError, FileNotFoundError):
-            return
+        with self._told(f"delete {key!r}"):
+            try:
+                self._store.delete(key)
+            except _ABSENT as exc:
+                self._refuse_no_bucket(exc)
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Objects below a prefix (a folder), in order of their keys."""
-        entries = [
-            Entry(key=meta["path"], size_bytes=meta["size"], modified=meta["last_modified"])
-            for batch in self._store.list(prefix or None)
-            for meta in batch
-        ]
+        with self._told(f"list {prefix!r}"):
+            entries = [
+                Entry(key=meta["path"], size_bytes=meta["size"], modified=meta["last_modified"])
+                for batch in self._store.list(prefix or None)
+                for meta in batch
+            ]
         return iter(sorted(entries, key=lambda entry: entry.key))
 
     def folders(self, prefix: str) -> tuple[str, ...]:
         """Keys of the folders directly below a folder, in order; objects further down are not."""
-        return tuple(sorted(self._store.list_with_delimiter(prefix)["common_prefixes"]))
+        with self._told(f"list {prefix!r}"):
+            found = self._store.list_with_delimiter(prefix)
+        return tuple(sorted(found["common_prefixes"]))
 
     def read_json(self, key: str) -> Any:
         """Content of a JSON object; raises NotFound, Corrupted."""
@@ -146,6 +179,47 @@ class Store:
     def has_blob(self, digest: str) -> bool:
         """Whether content with that digest is stored (not verified)."""
         return self.exists(blob_key(digest))
+
+    @contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        """Turn what the client raises, beside what a caller looks for itself, into a StoreError."""
+        try:
+            yield
+        except (*_ABSENT, BaseError) as exc:
+            self._refuse_no_bucket(exc)
+            if _is_refusal(exc):
+                raise StoreError(
+                    f"not allowed to {doing} in {self.uri}: {_short(exc)}",
+                    where="store",
+                    next_step="check the credentials, and what the role may do there",
+                ) from exc
+            raise StoreError(
+                f"cannot {doing} in {self.uri}: {_short(exc)}",
+                where="store",
+                next_step="check the address, the region (AWS_REGION) and the network"
+                if self.path is None
+                else "check the directory, its permissions and the free space",
+            ) from exc
+
+    def _refuse_no_bucket(self, exc: Exception) -> None:
+        if _NO_BUCKET in str(exc):
+            raise StoreError(
+                f"there is no bucket of {self.uri}",
+                where="store",
+                next_step="check the name; `pulumi up` creates it",
+            ) from exc
+
+
+def _is_refusal(exc: Exception) -> bool:
+    # A refused listing is a generic error to obstore.
+    is_named = isinstance(exc, PermissionDeniedError | UnauthenticatedError)
+    return is_named or "status code: 403" in str(exc)
+
+
+def _short(exc: Exception) -> str:
+    """A service's own message in one line, without the client's debug output."""
+    line = " ".join(str(exc).partition("Debug source")[0].split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def blob_key(digest: str) -> str:

@@ -32,9 +32,17 @@ class Fitted:
     record: TrainingRecord
 
 
-def function_name(config: TrainingConfig) -> str:
-    """`module:function` that fits; raises ConfigError for what this version does not do."""
-    if config.tune is not None:
+def function_name(config: TrainingConfig, *, is_trial: bool = False) -> str:
+    """`module:function` that fits.
+
+    Args:
+        config: the configuration.
+        is_trial: whether the cloud searches, and this is one setting of the search.
+
+    Raises:
+        ConfigError: it asks for what is not possible here.
+    """
+    if config.tune is not None and not is_trial:
         raise ConfigError(
             "hyperparameter search is not possible here",
             where="pipeline.tune",
@@ -50,7 +58,12 @@ def function_name(config: TrainingConfig) -> str:
 
 
 def fit_model(
-    code: UserCode, train: "pa.Table", validation: "pa.Table", config: RunConfig
+    code: UserCode,
+    train: "pa.Table",
+    validation: "pa.Table",
+    config: RunConfig,
+    *,
+    is_trial: bool = False,
 ) -> Fitted:
     """Fit and save.
 
@@ -62,6 +75,7 @@ def fit_model(
         train: rows for fitting.
         validation: rows for early stopping and the like.
         config: the run's configuration.
+        is_trial: whether the cloud searches, and this is one setting of the search.
 
     Raises:
         ConfigError: there is no such function, or what it returned is not usable or cannot be
@@ -71,7 +85,7 @@ def fit_model(
     import numpy as np
 
     training, data = config.training, config.data
-    name = function_name(training)
+    name = function_name(training, is_trial=is_trial)
     fit = code.function(name)
     features = feature_names(data, train.column_names)
     columns = [*features, data.target]

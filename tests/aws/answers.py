@@ -39,7 +39,8 @@ def answer(resource: Rendered) -> Made:
         return _OTHERS[resource.type](resource)
     key, form = _BY_NAME.get(resource.type, ("", ""))
     name = str(resource.inputs.get(key) or resource.name)
-    outputs: dict[str, Any] = {"name": name, **resource.inputs}
+    given = {key: value for key, value in resource.inputs.items() if key != "source"}
+    outputs: dict[str, Any] = {"name": name, **given}
     if form:
         outputs["arn"] = _arn(form, name, resource.inputs)
     if resource.type == "aws:ecr/repository:Repository":

@@ -370,6 +370,7 @@ CALLS: dict[str, tuple[tuple[str, str, Arrange], ...]] = {
     ),
     "aws:kms/alias:Alias": (("kms", "CreateAlias", _named(name="AliasName")),),
     "aws:kms/key:Key": (("kms", "CreateKey", _only("description", "keyUsage", "policy", "tags")),),
+    "aws:kms/keyPolicy:KeyPolicy": (("kms", "PutKeyPolicy", _named()),),
     "aws:s3/bucket:Bucket": (("s3", "CreateBucket", _bucket),),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
         ("s3", "PutBucketLifecycleConfiguration", _inside("LifecycleConfiguration")),

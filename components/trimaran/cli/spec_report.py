@@ -54,8 +54,13 @@ def find_spec(start: Path) -> Path:
     raise ProjectError(f"{project} has {len(found)} specs: {names}", next_step="name one of them")
 
 
-def examine(file: Path, stack: str | None) -> SpecReport:
+def examine(file: Path, stack: str | None, cloud: str | None = None) -> SpecReport:
     """Load a spec as a stack changes it, and ask its cloud about every field that is set.
+
+    Args:
+        file: the spec.
+        stack: name of the stack; None: the spec alone.
+        cloud: cloud to ask; None: the one that spec and stack choose.
 
     Raises:
         SpecError: the spec or the stack's part is wrong.
@@ -64,21 +69,21 @@ def examine(file: Path, stack: str | None) -> SpecReport:
     loaded = load_stack(file, stack)
     values = loaded.provenance
     in_stack = loaded.stack.cloud if loaded.stack else None
-    if in_stack is None and loaded.spec.cloud is None and stack is None:
+    if cloud is None and in_stack is None and loaded.spec.cloud is None and stack is None:
         # Without a stack nothing says which cloud: the spec by itself is what is checked.
         return SpecReport(cloud="", values=values, emulated=(), problems=())
-    name = choose_cloud(
+    name = cloud or choose_cloud(
         loaded.spec.cloud,
         in_stack,
         spec_source=loaded.document.source_of(("cloud",)),
         stack_source=loaded.stack.cloud_source if loaded.stack else "",
     )
     try:
-        cloud = resolve_cloud(name)
+        resolved = resolve_cloud(name)
     except CloudMissingError as exc:
         problem = _of_cloud(loaded, exc)
         return SpecReport(cloud=name, values=values, emulated=(), problems=(problem,))
-    emulated, problems = _treated(cloud, loaded)
+    emulated, problems = _treated(resolved, loaded)
     return SpecReport(cloud=name, values=values, emulated=emulated, problems=problems)
 
 

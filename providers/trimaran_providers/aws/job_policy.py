@@ -92,11 +92,11 @@ def job_statements(
     repository = pulumi.Output.from_input(image).apply(
         lambda uri: ImageReference.parse(uri).repository_arn
     )
-    statements = [*_runs(context, kinds), *_pulls(repository), *_tells(context)]
+    statements = [*_runs(context, kinds), *pull_statements(repository), *_tells(context)]
     statements += secrets_statement(context)
     statements += key_statements(context, volumes=True)
     if context.platform.network.subnets:
-        statements += _network(context)
+        statements += network_statements(context)
     return statements
 
 
@@ -140,7 +140,8 @@ def _runs(context: Context, kinds: Sequence[str]) -> list[Statement]:
     ]
 
 
-def _pulls(repository: pulumi.Output[str]) -> list[Statement]:
+def pull_statements(repository: pulumi.Output[str]) -> list[Statement]:
+    """Pulling images of one repository, given by its ARN."""
     return [
         Statement(
             sid="SignInToEcr",
@@ -188,7 +189,8 @@ def _tells(context: Context) -> list[Statement]:
     ]
 
 
-def _network(context: Context) -> list[Statement]:
+def network_statements(context: Context) -> list[Statement]:
+    """Running in the subnets of the spec."""
     where = f"arn:{partition()}:ec2:*:*"
     network = context.platform.network
     subnets: list[Any] = [

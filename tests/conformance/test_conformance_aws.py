@@ -9,6 +9,9 @@ from trimaran_providers.testing.conformance import MINIMAL, CloudConformance
 from trimaran_providers.testing.recording import Registered
 
 _HASH = f"--hash=sha256:{'0' * 64}"
+# An object takes 10 tags where everything else takes 50 (S3 User Guide, "Categorizing your objects
+# using tags"): its bucket has them.
+_UNTAGGED = {"aws:s3/bucketObjectv2:BucketObjectv2"}
 _SUBNETS = {"private": True, "subnets": ["subnet-0a1b2c3d4e5f67890"]}
 _KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-1234-5678-9abc-0123456789ab"
 
@@ -72,7 +75,7 @@ class TestAws(CloudConformance):
     def takes_tags(self, resource: Registered) -> bool:
         """Whether the provider's class of that resource has an argument for them."""
         package, _, kind = resource.type.partition(":")
-        if package != "aws":
+        if package != "aws" or resource.type in _UNTAGGED:
             return False
         module, _, name = kind.partition("/")
         made = getattr(importlib.import_module(f"pulumi_aws.{module}"), name.partition(":")[2])

@@ -17,10 +17,10 @@ from trimaran_providers.contract.outputs import (
 )
 from trimaran_providers.contract.spec import PlatformSpec, StackSpec
 
-COMPONENTS = ("ArtifactStore", "Alerts", "Pipeline", "Registry", "Endpoint", "Monitor")
-"""The components, in the order in which they build on each other."""
 TOKEN = "trimaran:testing:"
 """What a component's type begins with here."""
+_SECRET = "https://example.com/secret"
+"""Value of every secret: an address, for that is what alerts may take one for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class _Places:
             stack=pulumi.get_stack(),
             project_directory=self.project,
             parent=pulumi.ComponentResource(f"{TOKEN}{component}", self.spec.name),
-            secrets={name: pulumi.Output.secret("a secret") for name in self.spec.secrets},
+            secrets={name: pulumi.Output.secret(_SECRET) for name in self.spec.secrets},
             platform=self._platform(),
         )
 

@@ -318,7 +318,8 @@ class Deployment:
             kinds["inference-component"] = self.component
         head = standing.arn.rpartition(":")[0]
         for kind, name in kinds.items():
-            self.control.retag(f"{head}:{kind}/{name}", self.definition.tags)
+            # SageMaker writes its ARNs in lower case.
+            self.control.retag(f"{head}:{kind}/{name.lower()}", self.definition.tags)
 
     def _serves_another(self, found: Standing | None, wanted: Bodies) -> bool:
         if found is None or found.is_broken:

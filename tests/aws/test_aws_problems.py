@@ -74,7 +74,7 @@ EVERYTHING: Mapping[str, Any] = {
         ],
         "rules": {"latency_p99_ms": 500, "no_data_hours": 48},
     },
-    "store": {"existing": "s3://company-models/flights", "share_with": [ACCOUNT]},
+    "store": {"retention_days": 400, "share_with": [ACCOUNT]},
     "image": {"uri": f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com/ml/toy@sha256:{'0' * 64}"},
     "secrets": {"HOOK": {"config": "hook"}},
     "network": NETWORK,
@@ -123,6 +123,10 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
         "endpoint.rollout.strategy": "rolling",
     },
     "nothing recorded, nothing monitored": {"monitor.schedule": "off", "endpoint.capture": None},
+    "subnets, with security groups of the stack's own": {
+        "network": {"private": True, "subnets": [SUBNET]}
+    },
+    "existing prefix": {"store.existing": "s3://company-models/flights"},
     "existing bucket by name": {"store.existing": "company-models"},
 }
 
@@ -187,7 +191,7 @@ def test_names_that_s3_refuses(name: str) -> None:
 
 @pytest.mark.parametrize(
     "cron",
-    ["* * * * *", "*/15 0-6,18-23 * * *", "0 0 1,15 * *", "0 0 * jan-mar sun", "5 4 * * fri-sun"],
+    ["* * * * *", "*/15 0-6,18-23 * * *", "0 0 1,15 * *", "0 0 * jan-mar sun", "5 4 * * */2"],
 )
 def test_cron_that_eventbridge_can_say(cron: str) -> None:
     assert list(schedule_problems("pipeline", cron, "UTC")) == []

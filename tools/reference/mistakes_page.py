@@ -31,4 +31,3 @@ def _short(line: str) -> str:
     """A line of a message, so that it can stand between backticks in a table."""
     text = " ".join(line.split()).replace("`", "'")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-

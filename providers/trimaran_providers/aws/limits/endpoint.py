@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from trimaran_providers.aws.instance import Use
 from trimaran_providers.aws.limits.identifiers import is_s3_uri, is_text
 from trimaran_providers.aws.limits.machine import machine_problems
 from trimaran_providers.aws.limits.rollout import rollout_problems
@@ -59,7 +60,8 @@ def endpoint_problems(endpoint: EndpointSpec, network: NetworkSpec) -> Iterator[
     if endpoint.kind is EndpointKind.serverless:
         yield from _serverless(endpoint, network)
     else:
-        yield from machine_problems("endpoint.compute", endpoint.compute)
+        use = Use.transform if endpoint.kind is EndpointKind.batch else Use.hosting
+        yield from machine_problems("endpoint.compute", endpoint.compute, use)
         yield from _hosted(endpoint)
     if endpoint.kind is EndpointKind.batch:
         yield from _batch(endpoint)

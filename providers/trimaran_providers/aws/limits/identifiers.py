@@ -24,7 +24,7 @@ IMAGE = re.compile(
 # A part before the @, a domain with a dot after it: what SNS takes as an endpoint of kind e-mail.
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 # Secrets Manager, `CreateSecret`, Name.
-SECRET_NAME = re.compile(r"[\w/+=.@-]{1,400}", re.ASCII)
+SECRET_NAME = re.compile(r"[\w/+=.@-]{1,128}", re.ASCII)
 # botocore, `sagemaker.TagKey`: letters, spaces and digits of any script, and these signs.
 TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from trimaran_providers.aws.instance import Use
 from trimaran_providers.aws.limits.identifiers import at_key, is_s3_uri
 from trimaran_providers.aws.limits.machine import machine_problems
 from trimaran_providers.aws.limits.schedule import schedule_problems
 from trimaran_providers.contract.errors import Problem
-from trimaran_providers.contract.spec import EndpointKind, PipelineSpec, StackSpec
+from trimaran_providers.contract.spec import Compute, EndpointKind, PipelineSpec, StackSpec
 from trimaran_providers.project.source import is_function
+from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.training.config import SearchRange, Tune
 
@@ -44,7 +46,7 @@ def pipeline_problems(pipeline: PipelineSpec) -> Iterator[Problem]:
     """What AWS cannot do of the section."""
     if pipeline.schedule is not None:
         yield from schedule_problems("pipeline", pipeline.schedule, pipeline.timezone)
-    yield from machine_problems("pipeline.compute", pipeline.compute)
+    yield from _machines(pipeline.compute)
     if pipeline.timeout_minutes > _STEP_MINUTES:
         yield Problem(
             path="pipeline.timeout_minutes",
@@ -53,6 +55,13 @@ def pipeline_problems(pipeline: PipelineSpec) -> Iterator[Problem]:
         )
     if pipeline.tune is not None:
         yield from _tune(pipeline.tune)
+
+
+def _machines(compute: Compute) -> Iterator[Problem]:
+    found = list(machine_problems("pipeline.compute", compute, Use.training))
+    # The train step alone has GPUs; what all steps lack is said once.
+    plain = compute.model_copy(update={"gpu": None})
+    yield from found or machine_problems("pipeline.compute", plain, Use.processing)
 
 
 def monitor_problems(monitor: MonitorConfig) -> Iterator[Problem]:
@@ -93,6 +102,12 @@ def _tune(tune: Tune) -> Iterator[Problem]:
             what=f"{len(tune.space)} hyperparameters to search",
             allowed=f"1 to {_TUNED}",
         )
+    if tune.metric not in set(Metric):
+        yield Problem(
+            path="pipeline.tune.metric",
+            what=f"whether more of {tune.metric!r} is better is not known",
+            allowed=", ".join(Metric),
+        )
     for name, searched in tune.space.items():
         yield from _range(at_key("pipeline.tune.space", name), searched)
 
@@ -111,6 +126,12 @@ def _range(path: str, searched: SearchRange) -> Iterator[Problem]:
             path=path,
             what=f"low {_shown(searched.low)}, high {_shown(searched.high)} is no range",
             allowed="low below high; or choices",
+        )
+    elif searched.integer and (searched.low % 1 or searched.high % 1):
+        yield Problem(
+            path=path,
+            what=f"{searched.low:g} to {searched.high:g} with integer: true",
+            allowed="whole numbers",
         )
     elif searched.log and searched.low <= 0:
         # SageMaker Developer Guide, "Hyperparameter scaling": logarithmic is for values above 0.

@@ -43,7 +43,7 @@ def platform_problems(platform: PlatformSpec) -> Iterator[Problem]:
             yield Problem(
                 path=at_key("secrets", name),
                 what=f"{name!r} is no name of a secret",
-                allowed="at most 400 letters, digits and /_+=.@-",
+                allowed="at most 128 letters, digits and /_+=.@-",
             )
     yield from _network(platform.network)
     yield from _key(platform)
@@ -87,12 +87,6 @@ def _network(network: NetworkSpec) -> Iterator[Problem]:
             path="network.security_groups",
             what="given without subnets, which they would apply in",
             allowed="network.subnets beside them",
-        )
-    if network.subnets and not network.security_groups:
-        yield Problem(
-            path="network.subnets",
-            what="given without security groups, and SageMaker takes both or neither",
-            allowed="network.security_groups beside them",
         )
     yield from _ids("network.subnets", network.subnets, SUBNET, _SUBNETS)
     yield from _ids(

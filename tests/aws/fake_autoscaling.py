@@ -1,5 +1,6 @@
 """Application Auto Scaling of SageMaker's endpoints."""
 
+from hashlib import sha256
 from typing import Any
 
 from tests.aws.fake_endpoints import ACCOUNT, REGION, Body, Endpoints, Refusal
@@ -108,7 +109,8 @@ class Autoscaling:
 
 
 def _arn(resource: str) -> str:
-    return f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target/{resource}"
+    digest = sha256(resource.encode()).hexdigest()[:24]
+    return f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target/{digest}"
 
 
 def _policy_arn(policy: Body) -> str:

@@ -353,7 +353,7 @@ class Endpoints:
         found = [p for p in self.plans if (p.operation, p.number) == (operation, self.calls[operation])]
         self._now = found[0] if found else None
         if self._now is not None and self._now.outcome == "refuses":
-            raise Refusal(self._now.reason or "Internal failure", "InternalFailure", 500)
+            raise Refusal(self._now.reason or "The limit is reached.", "ResourceLimitExceeded")
 
     def _planned(self) -> tuple[str, str]:
         """How the change that begins now ends, and why."""

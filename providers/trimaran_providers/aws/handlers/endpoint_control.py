@@ -13,7 +13,7 @@ from trimaran_providers.contract.handler import Reporter
 Body = Mapping[str, Any]
 FoundT = TypeVar("FoundT")
 
-_FIRST_POLL_SECONDS = 0.25
+_FIRST_POLL_SECONDS = 0.1
 _LAST_POLL_SECONDS = 15.0
 _SLOWER = 1.5
 _ROLE_SECONDS = 120.0

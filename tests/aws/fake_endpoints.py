@@ -108,7 +108,9 @@ class Endpoints:
 
     def list_models(self, body: Body) -> Body:
         names = _named(self.models, body)
-        made = [{"ModelName": n, "ModelArn": _arn("model", n), "CreationTime": _PAST} for n in names]
+        made = [
+            {"ModelName": n, "ModelArn": _arn("model", n), "CreationTime": _PAST} for n in names
+        ]
         return {"Models": made}
 
     def create_endpoint_config(self, body: Body) -> Body:
@@ -350,7 +352,9 @@ class Endpoints:
     def begin(self, operation: str) -> None:
         """A call of an operation begins; it is refused where that is planned."""
         self.calls[operation] += 1
-        found = [p for p in self.plans if (p.operation, p.number) == (operation, self.calls[operation])]
+        found = [
+            p for p in self.plans if (p.operation, p.number) == (operation, self.calls[operation])
+        ]
         self._now = found[0] if found else None
         if self._now is not None and self._now.outcome == "refuses":
             raise Refusal(self._now.reason or "The limit is reached.", "ResourceLimitExceeded")
@@ -472,4 +476,3 @@ def _as_map(tags: list[dict[str, str]]) -> dict[str, str]:
 
 def _as_list(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-

@@ -169,7 +169,7 @@ class FakeAws:
             )
 
     def _controlled(self, request: Request) -> Response:
-        """Plans by POST: `{"plans": [{operation, number, outcome, reason}], "broken": [release]}`."""
+        """What goes wrong, by POST: `plans` (see `Plan`), `broken` releases, `role_delay`."""
         with self._lock:
             if request.method == "POST":
                 asked = request.get_json()

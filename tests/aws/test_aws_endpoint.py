@@ -1,4 +1,4 @@
-"""The life of an endpoint on SageMaker, against a control plane that is as strict as AWS's model."""
+"""The life of an endpoint on SageMaker, against a control plane as strict as AWS's own model."""
 
 from collections.abc import Iterator
 

@@ -131,7 +131,9 @@ def test_a2_the_endpoint_the_variant_and_the_component_keep_their_names() -> Non
     for spec in (CANARY, ZERO):
         one, two = bodies(definition(**spec), RELEASE), bodies(definition(**spec), NEXT)
         assert one.create_endpoint()["EndpointName"] == two.create_endpoint()["EndpointName"]
-        variants = [b.config["ProductionVariants"][0]["VariantName"] for b in (one, two) if b.config]
+        variants = [
+            b.config["ProductionVariants"][0]["VariantName"] for b in (one, two) if b.config
+        ]
         assert variants == ["main", "main"]
         if one.component and two.component:
             name = "InferenceComponentName"

@@ -68,7 +68,7 @@ Maker = Callable[[Rendered], Made]
 """Says what a resource would be."""
 
 
-def nothing_made(resource: Rendered) -> Made:
+def nothing_made(_resource: Rendered) -> Made:
     """As in a preview of something new: nothing is known but the inputs."""
     return Made(id="", outputs={})
 

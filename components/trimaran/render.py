@@ -18,6 +18,7 @@ def render_stack(
     stack: str | None = None,
     cloud: str | None = None,
     made: Maker = nothing_made,
+    overrides: Mapping[str, Any] | None = None,
 ) -> tuple[Rendered, ...]:
     """Render the stack of a spec.
 
@@ -27,6 +28,7 @@ def render_stack(
             called like the cloud.
         cloud: name of the cloud; None: the one that spec and stack choose.
         made: what is known of each resource beyond its inputs.
+        overrides: values by dotted path, laid over spec and stack.
 
     Raises:
         SpecError: the spec, the stack's part, or their choice of a cloud is wrong.
@@ -36,6 +38,8 @@ def render_stack(
     loaded = load_stack(file, stack)
     project = project_of(file.absolute().parent)
     spec = loaded.spec if cloud is None else override(loaded.spec, {"cloud": cloud}, "--cloud")
+    if overrides:
+        spec = override(spec, overrides, "overrides")
     chosen = cloud or spec.cloud or (loaded.stack.cloud if loaded.stack else None)
     settings = _Settings(project, stack, spec)
     if chosen is not None:

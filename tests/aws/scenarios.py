@@ -67,6 +67,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "gpu": Scenario(
         set={
+            "pipeline.cache_days": 7,
             "pipeline.compute": {"cpu": 4, "memory_gib": 16, "gpu": {"kind": "t4"}, "spot": True},
             "endpoint.compute": {"cpu": 4, "memory_gib": 16, "gpu": {"kind": "a10"}},
         },
@@ -86,6 +87,8 @@ SCENARIOS: dict[str, Scenario] = {
         set={
             "endpoint.kind": "async",
             "endpoint.replicas": {"min": 0, "max": 3, "target_concurrency": 2},
+            "endpoint.capture": None,
+            "monitor.schedule": "off",
         },
         change={"endpoint.replicas.max": 5},
     ),
@@ -138,7 +141,6 @@ SCENARIOS: dict[str, Scenario] = {
             **_PRIVATE,
             "pipeline.schedule": "0 3 * * *",
             "pipeline.retries": 2,
-            "pipeline.cache_days": 7,
             "pipeline.compute": {"cpu": 4, "memory_gib": 16, "gpu": {"kind": "t4"}, "spot": True},
             "pipeline.tune": {
                 "trials": 8,

@@ -83,10 +83,11 @@ def _list(shape: Any, value: Any) -> Any:
 def _pairs(member: Shape, value: Mapping[str, Any]) -> Any:
     """Tags, dimensions and the like: a map there, a list of pairs here."""
     names = {name.lower(): name for name in getattr(member, "members", {})}
-    key = names.get("key") or names.get("name")
-    if key is None or "value" not in names:
+    key = names.get("key") or names.get("name") or names.get("tagkey")
+    content = names.get("value") or names.get("tagvalue")
+    if key is None or content is None:
         return value
-    return [{key: name, names["value"]: item} for name, item in value.items()]
+    return [{key: name, content: item} for name, item in value.items()]
 
 
 def _map(shape: Any, value: Any) -> Any:

@@ -46,6 +46,12 @@ def _moved(value: Any, old: str, new: str) -> Any:
     return {new if name == old else name: item for name, item in value.items()}
 
 
+def _bucket(inputs: Inputs) -> Inputs:
+    """The provider adds 26 digits to a prefix, and makes up a name without one."""
+    name = inputs.get("bucket") or inputs.get("bucketPrefix", "") + "2" * 26
+    return {"Bucket": name, "ObjectLockEnabledForBucket": inputs.get("objectLockEnabled", False)}
+
+
 def _notification(inputs: Inputs) -> Inputs:
     inner = {
         {
@@ -364,9 +370,8 @@ CALLS: dict[str, tuple[tuple[str, str, Arrange], ...]] = {
     ),
     "aws:kms/alias:Alias": (("kms", "CreateAlias", _named(name="AliasName")),),
     "aws:kms/key:Key": (("kms", "CreateKey", _only("description", "keyUsage", "policy", "tags")),),
-    "aws:s3/bucket:Bucket": (
-        ("s3", "CreateBucket", _only("bucket", objectLockEnabled="ObjectLockEnabledForBucket")),
-    ),
+    "aws:kms/keyPolicy:KeyPolicy": (("kms", "PutKeyPolicy", _named()),),
+    "aws:s3/bucket:Bucket": (("s3", "CreateBucket", _bucket),),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
         ("s3", "PutBucketLifecycleConfiguration", _inside("LifecycleConfiguration")),
     ),

@@ -98,6 +98,7 @@ POLICIES: dict[str, dict[str, Kind]] = {
     "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": {"resourcePolicy": RESOURCE},
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {"policyDocument": RESOURCE},
     "aws:kms/key:Key": {"policy": KEY},
+    "aws:kms/keyPolicy:KeyPolicy": {"policy": KEY},
     "aws:secretsmanager/secretPolicy:SecretPolicy": {"policy": RESOURCE},
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"policy": RESOURCE},
 }

@@ -61,6 +61,7 @@ NAMES: dict[str, Naming] = {
         ("role", "policyArn"), "attachment"
     ),
     "aws:kms/alias:Alias": _one("name", "alias"),
+    "aws:kms/keyPolicy:KeyPolicy": _one("keyId", "key policy"),
     "aws:s3/bucket:Bucket": _one("bucket", "bucket"),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _one(
         "bucket", "bucket lifecycle"

@@ -134,9 +134,11 @@ def test_an_output_folder_is_emptied_and_never_removed(toy: ToyRun) -> None:
     (folder / "stale").mkdir(parents=True)
     (folder / "stale" / "x").write_text("of an earlier run")
     (folder / "link").symlink_to(TOY)
-    before = folder.stat().st_ino
+    # Held open, so that a new folder cannot be given the same number.
+    held = os.open(folder, os.O_RDONLY)
     assert toy.step("data") == Exit.OK
-    assert folder.stat().st_ino == before
+    assert folder.stat().st_ino == os.fstat(held).st_ino
+    os.close(held)
     assert sorted(path.name for path in folder.iterdir()) == ["data.json", "table.parquet"]
     assert (TOY / "toy.py").is_file()
 
@@ -200,3 +202,17 @@ def test_what_is_no_tar_is_told_as_such(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match="cannot be read"):
             unpack(path, tmp_path / "out")
+
+
+def test_the_message_is_written_where_sagemaker_looks_for_it(toy: ToyRun) -> None:
+    toy.configure(toy_config(data__target="gone"))
+    message = toy.folder / "output" / "failure"
+    status = data_step(
+        toy,
+        *("--input", f"config={toy.folder / 'config.json'}"),
+        *("--input", f"code={TOY}"),
+        *("--message", str(message)),
+    )
+    assert status == Exit.BAD_INPUT
+    assert "gone" in message.read_text()
+    assert message.stat().st_size <= 1024

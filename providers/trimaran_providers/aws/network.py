@@ -106,7 +106,8 @@ def _endpoints_group(context: Context, seen: PluginResource) -> Any:
     return ec2.SecurityGroup(
         f"{context.name}-endpoints-network",
         name=Names.of(context).named("endpoints-network"),
-        description=f"AWS's services for {Names.of(context).base}",
+        # EC2 takes no apostrophe here (API Reference, `CreateSecurityGroup`, read 2026-11-24).
+        description=f"Services of AWS for {Names.of(context).base}",
         vpc_id=seen.output("vpc"),
         ingress=[
             {

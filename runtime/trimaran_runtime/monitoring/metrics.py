@@ -7,7 +7,7 @@ from trimaran_runtime.monitoring.check import Outcome
 DRIFT_SEVERITY = "DriftSeverity"
 """0: no drift; 1: drift; 2: severe drift. Not there where nothing could be told."""
 DRIFTED_COLUMNS = "DriftedColumns"
-"""How many columns drifted, predictions included. Not there where nothing could be told."""
+"""How many columns were found to drift, predictions included. Not there without traffic."""
 CAPTURED_ROWS = "CapturedRows"
 """Rows that were recorded in the window; 0: no traffic, or recording has stopped."""
 RETRAIN_WANTED = "RetrainWanted"
@@ -18,15 +18,16 @@ _SEVERITIES = {Severity.ok: 0, Severity.warn: 1, Severity.alert: 2}
 def metrics_of(outcome: Outcome) -> dict[str, float]:
     """Value by metric.
 
-    Too few rows to tell, or none, is not "no drift": then the metrics of drift are left out, and
-    an alarm sees missing data.
+    Too few rows to tell, or none, is not "no drift": then the severity is left out, and an alarm
+    sees missing data.
     """
     wanted = outcome.action.kind is ActionKind.retrain
     values: dict[str, float] = {
         CAPTURED_ROWS: outcome.subject.traffic.counts.rows if outcome.subject else 0,
         RETRAIN_WANTED: int(wanted),
     }
+    if outcome.severity is not None:
+        values[DRIFTED_COLUMNS] = len(outcome.drifted)
     if outcome.severity in _SEVERITIES:
         values[DRIFT_SEVERITY] = _SEVERITIES[outcome.severity]
-        values[DRIFTED_COLUMNS] = len(outcome.drifted)
     return values

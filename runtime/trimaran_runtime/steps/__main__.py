@@ -1,7 +1,8 @@
 """`python -m trimaran_runtime.steps <name> --input name=path --output name=folder --param k=v`.
 
 Progress goes to standard output, one line at a time. An error goes to standard error, to the file
-that `--error` names (as JSON), and into the exit status (`trimaran_runtime.errors.Exit`).
+that `--error` names (as JSON), to the one that `--message` names (as text), and into the exit
+status (`trimaran_runtime.errors.Exit`).
 """
 
 import io
@@ -20,6 +21,8 @@ from trimaran_runtime.steps.command import Command, parse
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json
 
+_MESSAGE_BYTES = 1024
+"""What SageMaker shows of a job's own message (`FailureReason`, `ExitMessage`), bytes."""
 _CODE = "code"
 """Port of the steps that run the user's code, and so get the secrets."""
 
@@ -31,19 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", line_buffering=True)
-    error: Path | None = None
+    command: Command | None = None
     try:
         command = parse(sys.argv[1:] if arguments is None else arguments)
-        error = command.error
         _run(command)
     except RuntimeFault as fault:
         told = fault.traceback if isinstance(fault, UserCodeError) else ""
-        return _tell(error, fault.exit, fault, str(fault), told)
+        return _tell(command, fault.exit, fault, str(fault), told)
     except Exception as exc:  # noqa: BLE001  # the last resort: told, with its traceback
         told = traceback.format_exc()
         message = f"{type(exc).__name__}: {exc}"
         sys.stderr.write(told)
-        return _tell(error, Exit.CRASHED, exc, message, told)
+        return _tell(command, Exit.CRASHED, exc, message, told)
     return Exit.OK
 
 
@@ -67,9 +69,17 @@ def _progress(line: str) -> None:
     sys.stdout.flush()
 
 
-def _tell(error: Path | None, exit: Exit, exc: Exception, message: str, told: str) -> Exit:  # noqa: A002
+def _tell(
+    command: Command | None,
+    exit: Exit,  # noqa: A002
+    exc: Exception,
+    message: str,
+    told: str,
+) -> Exit:
     sys.stderr.write(f"{message}\n")
-    if error is not None:
+    if command is None:
+        return exit
+    if command.error is not None:
         document = {
             "exit": int(exit),
             "kind": type(exc).__name__,
@@ -77,11 +87,17 @@ def _tell(error: Path | None, exit: Exit, exc: Exception, message: str, told: st
             "where": exc.where if isinstance(exc, RuntimeFault) else "",
             "traceback": told,
         }
-        error.parent.mkdir(parents=True, exist_ok=True)
-        partial = error.with_name(f"{error.name}.{os.getpid()}")
-        partial.write_bytes(canonical_json(document))
-        partial.replace(error)
+        _write(command.error, canonical_json(document))
+    if command.message is not None:
+        _write(command.message, message.encode()[:_MESSAGE_BYTES])
     return exit
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ class Command:
         outputs: folder by port.
         parameters: value by name.
         error: file that gets the error as JSON; None: none is written.
+        message: file that gets the error's message as text, cut to what SageMaker shows of it
+            (`/opt/ml/output/failure` of a training job, `/opt/ml/output/message` of a
+            processing job); None: none is written.
     """
 
     ports: Ports
@@ -40,6 +43,7 @@ class Command:
     outputs: Mapping[str, Path]
     parameters: Mapping[str, str]
     error: Path | None
+    message: Path | None = None
     archives: Mapping[str, Path] = field(default_factory=dict)
 
     @contextmanager
@@ -114,6 +118,7 @@ def parse(arguments: Sequence[str]) -> Command:
     parser.add_argument("--output", action="append", default=[], metavar=pair, help="folder or URI")
     parser.add_argument("--param", action="append", default=[], metavar=pair, help="a value")
     parser.add_argument("--error", type=Path, help="file that gets an error as JSON")
+    parser.add_argument("--message", type=Path, help="file that gets an error's message")
     given = parser.parse_args(arguments)
     return Command(
         ports=STEPS[given.step],
@@ -122,6 +127,7 @@ def parse(arguments: Sequence[str]) -> Command:
         outputs={name: _local(value) for name, value in _pairs("--output", given.output)},
         parameters=dict(_pairs("--param", given.param)),
         error=given.error,
+        message=given.message,
     )
 
 

@@ -69,7 +69,7 @@ class CodeBuild:
 
     def _running(self, service: Any) -> Any | None:
         """A build of this tag that an interrupted `up` left running."""
-        ids = service.list_builds_for_project(projectName=self.project)["ids"]
+        ids = service.list_builds_for_project(projectName=self.project).get("ids", [])
         builds = service.batch_get_builds(ids=ids)["builds"] if ids else []
         for build in builds:
             variables = build["environment"].get("environmentVariables", [])

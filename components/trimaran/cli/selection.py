@@ -87,7 +87,8 @@ def _nothing_fits(
     found: Sequence[Deployment], stack: str | None, model: str | None, cloud: str
 ) -> ProjectError:
     asked = [f"stack {stack}"] if stack else []
-    hint = closest(stack, tuple(d.stack for d in found)) if stack else ""
+    stacks = tuple(d.stack for d in found)
+    hint = closest(stack, stacks) if stack and stack not in stacks else ""
     if model:
         asked.append(f"model {model}")
         hint = hint or closest(model, tuple(d.model for d in found))

@@ -29,7 +29,6 @@ def open_alarms(account: AwsAccount, names: Sequence[str], base: str) -> tuple[A
             answer = cloudwatch.describe_alarms(
                 AlarmNames=list(names[start : start + _AT_ONCE]),
                 AlarmTypes=["MetricAlarm", "CompositeAlarm"],
-                StateValue="ALARM",
             )
             found += [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
     return tuple(
@@ -39,4 +38,5 @@ def open_alarms(account: AwsAccount, names: Sequence[str], base: str) -> tuple[A
             since=alarm["StateUpdatedTimestamp"],
         )
         for alarm in sorted(found, key=lambda alarm: alarm["StateUpdatedTimestamp"])
+        if alarm["StateValue"] == "ALARM"
     )

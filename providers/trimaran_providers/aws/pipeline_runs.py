@@ -137,14 +137,16 @@ class PipelineRuns:
         return [step for page in pages for step in page["PipelineExecutionSteps"]]
 
     def _lines(self, group: str, job: str) -> Iterator[str]:
-        pages = (
-            client(self.account, "logs")
-            .get_paginator("filter_log_events")
-            .paginate(logGroupName=group, logStreamNamePrefix=f"{job}/")
-        )
-        for page in pages:
-            for event in page["events"]:
-                yield event["message"].rstrip("\n")
+        logs = client(self.account, "logs")
+        # `job/algo-1-…`: another job's name may begin like this one's, and has no slash there.
+        streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")
+        for stream in streams["logStreams"]:
+            pages = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group, logStreamNames=[stream["logStreamName"]]
+            )
+            for page in pages:
+                for event in page["events"]:
+                    yield event["message"].rstrip("\n")
 
 
 def _trigger(described: Mapping[str, Any]) -> str:

@@ -23,7 +23,9 @@ def store_given(uri: Any) -> ArtifactStoreOutputs:
 def alerts_given(alerts_id: Any, rules: AlertRules | None = None) -> AlertsOutputs:
     """Alerts known by their id; None: an empty id, nobody is told."""
     known = pulumi.Output.from_input("" if alerts_id is None else alerts_id)
-    return AlertsOutputs(id=known, rules=rules or AlertRules())
+    return AlertsOutputs(
+        id=known, rules=rules or AlertRules(), is_given=alerts_id is not None and alerts_id != ""
+    )
 
 
 def pipeline_given(run: Any, pipeline_id: Any = "") -> PipelineOutputs:

@@ -23,7 +23,7 @@ def test_a_cloud_that_this_version_has_not_says_so_and_promises_no_extra() -> No
         clouds.resolve_cloud("gcp")
     assert str(caught.value) == (
         "cloud: gcp is not part of trimaran 0.1.0\n"
-        "  Allowed: local\n"
+        "  Allowed: aws, local\n"
         "  Next: use one of these, or a newer version of trimaran"
     )
 

@@ -98,6 +98,21 @@ class TestValidate:
         assert "Pulumi.prod.yaml:5: store.existing: is not possible on local" in answer.err
         assert "  Allowed: endpoint.kind: realtime" in answer.err
 
+    def test_what_the_cloud_cannot_do_together_is_told_with_its_line(
+        self, project: Path, trimaran: Trimaran
+    ) -> None:
+        prod = project / "Pulumi.prod.yaml"
+        prod.write_text(
+            "config:\n  trimaran:cloud: aws\n  trimaran:set:\n"
+            "    endpoint.rollout.strategy: canary\n    tags: {aws:team: ml}\n"
+            "    alerts.channels:\n      - {kind: email, to: me}\n"
+        )
+        answer = trimaran("validate", "--stack", "prod")
+        assert answer.code == 1
+        assert "Pulumi.prod.yaml:5: tags.aws:team: aws: is reserved" in answer.err
+        assert ": endpoint.replicas.min: 1 with strategy canary" in answer.err
+        assert "Pulumi.prod.yaml:7: alerts.channels[0].to: 'me' is no e-mail" in answer.err
+
     def test_problems_are_listed_and_end_with_1(self, project: Path, trimaran: Trimaran) -> None:
         (project / "Pulumi.dev.yaml").write_text("config: {'trimaran:set': {gate.flor: 1}}")
         answer = trimaran("validate", "-s", "dev")
@@ -110,7 +125,7 @@ class TestValidate:
     @pytest.mark.parametrize(
         ("cloud", "message"),
         [
-            ("aws", "Pulumi.dev.yaml:1: cloud: aws is not part of trimaran 0.1.0"),
+            ("azure", "Pulumi.dev.yaml:1: cloud: azure is not part of trimaran 0.1.0"),
             ("locl", 'there is no cloud "locl"; did you mean local?'),
         ],
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from trimaran.clouds import installed_clouds, resolve_cloud
 from trimaran_providers.contract.capabilities import (
     Capabilities,
     Leaf,
@@ -13,7 +14,7 @@ from trimaran_providers.contract.capabilities import (
 )
 from trimaran_providers.contract.errors import UnsupportedError
 from trimaran_providers.contract.spec import StackSpec
-from trimaran_providers.local.capabilities import CAPABILITIES, TABLE
+from trimaran_providers.local.capabilities import CAPABILITIES
 
 MINIMAL = {
     "name": "toy",
@@ -26,23 +27,50 @@ def spec(**sections: object) -> StackSpec:
     return StackSpec.model_validate({**MINIMAL, **sections})
 
 
-@pytest.mark.parametrize("path", sorted(set(paths(StackSpec))))
-def test_the_local_cloud_speaks_of_every_leaf(path: str) -> None:
-    members = [key for key in TABLE if key.startswith(f"{path}=")]
-    assert CAPABILITIES.of(Leaf(path, "any value")) is not None or members
+@pytest.fixture(params=installed_clouds())
+def capabilities(request: pytest.FixtureRequest) -> Capabilities:
+    """What each cloud of this distribution can do."""
+    return resolve_cloud(request.param).capabilities
 
 
-def test_every_entry_speaks_of_something_in_the_spec() -> None:
+def test_a_cloud_speaks_of_every_leaf(capabilities: Capabilities) -> None:
+    members = {key.partition("=")[0] for key in capabilities.table if "=" in key}
+    silent = [
+        path
+        for path in paths(StackSpec)
+        if capabilities.of(Leaf(path, "any value")) is None and path not in members
+    ]
+    assert silent == []
+
+
+def test_every_entry_speaks_of_something_in_the_spec(capabilities: Capabilities) -> None:
     known = set(paths(StackSpec))
     sections = {".".join(p.split(".")[:n]) for p in known for n in range(1, len(p.split(".")) + 1)}
-    assert {key.partition("=")[0] for key in TABLE} <= sections
+    assert {key.partition("=")[0] for key in capabilities.table} <= sections
 
 
-def test_what_is_emulated_or_rejected_says_how_and_why() -> None:
-    for path, capability in TABLE.items():
+def test_what_is_emulated_or_rejected_says_how_and_why(capabilities: Capabilities) -> None:
+    for path, capability in capabilities.table.items():
         assert (capability.support is Support.native) == (capability.how == ""), path
         if capability.support is Support.rejected:
             assert capability.instead, path
+
+
+def test_an_explicit_nothing_is_never_refused(capabilities: Capabilities) -> None:
+    """What is off by default may be written down as off."""
+    for path, value in (
+        ("pipeline.learner", None),
+        ("pipeline.on_new_data", False),
+        ("endpoint.compute.spot", False),
+        ("endpoint.port", None),
+        ("endpoint.shadow", None),
+        ("registry.keep_releases", None),
+        ("store.existing", None),
+        ("encryption", None),
+    ):
+        found = capabilities.of(Leaf(path, value))
+        assert found is not None, path
+        assert found.support is not Support.rejected, path
 
 
 def test_a_rejected_field_is_refused_by_name_with_what_to_do() -> None:

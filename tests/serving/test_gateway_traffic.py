@@ -1,6 +1,8 @@
 """How a gateway splits traffic, what it counts, and when it finds a release worse."""
 
+import time
 from math import comb
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,9 +21,10 @@ from trimaran_providers.local.gateway.judgement import (
     fisher_more,
     reason_to_roll_back,
 )
-from trimaran_providers.local.gateway.nursery import Nursery
+from trimaran_providers.local.gateway.nursery import Nursery, ServerProcess
 from trimaran_providers.local.gateway.pool import ReplicaPool
-from trimaran_providers.local.gateway.replica import ServerCommand, Variant
+from trimaran_providers.local.gateway.proxy import Deaths
+from trimaran_providers.local.gateway.replica import Replica, ServerCommand, Variant
 from trimaran_providers.local.gateway.rollout import shares
 from trimaran_providers.local.gateway.router import Router
 from trimaran_providers.local.gateway.traffic import Tally, TrafficWindow
@@ -35,6 +38,10 @@ def tally(requests: int, errors: int = 0, latency_ms: float = 5.0, slow: int = 0
     for i in range(requests):
         counted.add(500 if i < errors else 200, 1000.0 if i < slow else latency_ms)
     return counted
+
+
+def replica() -> Replica:
+    return Replica(ServerProcess(Nursery(Path("log")), 1), 1, Path("log"))
 
 
 def pool(tmp_path_factory: pytest.TempPathFactory, name: str) -> ReplicaPool:
@@ -77,6 +84,27 @@ def test_a_pool_that_just_failed_is_avoided_while_there_is_another(
     assert only.pool is new
     router.set_weights()
     assert router.choose() is None
+
+
+def test_one_death_counts_once_however_many_connections_it_breaks() -> None:
+    deaths = Deaths()
+    dying, other = replica(), replica()
+    assert deaths.note(dying)
+    assert not deaths.note(dying), "its socket takes connections until the kernel closes it"
+    assert deaths.count == 1
+    assert deaths.note(other)
+    assert deaths.count == 2
+
+
+def test_a_server_that_lives_on_and_breaks_connections_counts_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deaths, broken = Deaths(), replica()
+    assert deaths.note(broken)
+    later = time.monotonic() + 5
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert deaths.note(broken)
+    assert deaths.count == 2
 
 
 def test_nobody_is_found_worse_without_a_difference() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tools.reference.cli_page import cli_page
 from tools.reference.components_page import components_page
+from tools.reference.mistakes_page import mistakes_page
 from tools.reference.parity_page import parity_page
 from tools.reference.spec_page import spec_page
 
@@ -14,6 +15,7 @@ PAGES = {
     "cli.md": cli_page,
     "components.md": components_page,
     "parity.md": parity_page,
+    "aws-mistakes.md": mistakes_page,
 }
 
 

@@ -12,6 +12,7 @@ from trimaran.cli import (
     new_command,
     predict_command,
     release_commands,
+    render_command,
     run_commands,
     spec_commands,
     status_command,
@@ -30,6 +31,7 @@ app = typer.Typer(
 for module in (
     new_command,
     spec_commands,
+    render_command,
     status_command,
     predict_command,
     release_commands,

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from trimaran.clouds import choose_cloud, resolve_cloud
 from trimaran.spec.document import Path as Place
-from trimaran.spec.document import dotted
+from trimaran.spec.document import dotted, undotted
 from trimaran.spec.load import Loaded, Value, load_stack
 from trimaran.spec.stack_file import project_of
 from trimaran_providers.contract.capabilities import Capability, Leaf, Support, leaves
@@ -54,8 +54,13 @@ def find_spec(start: Path) -> Path:
     raise ProjectError(f"{project} has {len(found)} specs: {names}", next_step="name one of them")
 
 
-def examine(file: Path, stack: str | None) -> SpecReport:
+def examine(file: Path, stack: str | None, cloud: str | None = None) -> SpecReport:
     """Load a spec as a stack changes it, and ask its cloud about every field that is set.
+
+    Args:
+        file: the spec.
+        stack: name of the stack; None: the spec alone.
+        cloud: cloud to ask; None: the one that spec and stack choose.
 
     Raises:
         SpecError: the spec or the stack's part is wrong.
@@ -64,21 +69,21 @@ def examine(file: Path, stack: str | None) -> SpecReport:
     loaded = load_stack(file, stack)
     values = loaded.provenance
     in_stack = loaded.stack.cloud if loaded.stack else None
-    if in_stack is None and loaded.spec.cloud is None and stack is None:
+    if cloud is None and in_stack is None and loaded.spec.cloud is None and stack is None:
         # Without a stack nothing says which cloud: the spec by itself is what is checked.
         return SpecReport(cloud="", values=values, emulated=(), problems=())
-    name = choose_cloud(
+    name = cloud or choose_cloud(
         loaded.spec.cloud,
         in_stack,
         spec_source=loaded.document.source_of(("cloud",)),
         stack_source=loaded.stack.cloud_source if loaded.stack else "",
     )
     try:
-        cloud = resolve_cloud(name)
+        resolved = resolve_cloud(name)
     except CloudMissingError as exc:
         problem = _of_cloud(loaded, exc)
         return SpecReport(cloud=name, values=values, emulated=(), problems=(problem,))
-    emulated, problems = _treated(cloud, loaded)
+    emulated, problems = _treated(resolved, loaded)
     return SpecReport(cloud=name, values=values, emulated=emulated, problems=problems)
 
 
@@ -114,7 +119,7 @@ def _treated(
 
 def _placed(loaded: Loaded, problem: Problem) -> Problem:
     """A problem with the place where its field, or the nearest section around it, was written."""
-    source = loaded.document.source_of(tuple(problem.path.split(".")))
+    source = loaded.document.source_of(undotted(problem.path))
     return replace(problem, source=source)
 
 

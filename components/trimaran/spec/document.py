@@ -1,11 +1,13 @@
 """A document before it is a spec: plain values, and the place each one was written at."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Path = tuple[str | int, ...]
 """Where a value stands: keys of mappings, positions in lists."""
+_PART = re.compile(r'\[(\d+)\]|\["(.*?)"\]|([^.\[]+)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,13 @@ def dotted(path: Path) -> str:
         else:
             text += f'["{part}"]'
     return text
+
+
+def undotted(text: str) -> Path:
+    """The path that `dotted` wrote."""
+    return tuple(
+        int(position) if position else key or name for position, key, name in _PART.findall(text)
+    )
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

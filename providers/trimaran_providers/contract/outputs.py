@@ -91,5 +91,7 @@ class AlertsOutputs:
     """The cloud's own id (topic, action group, log)."""
     rules: AlertRules
     """What is worth a message; an endpoint rolls back by the same limits."""
+    is_given: bool = True
+    """False: there is nobody to tell, and `id` is empty."""
     resources: tuple[Any, ...] = ()
     """What others depend on."""

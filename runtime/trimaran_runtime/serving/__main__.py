@@ -104,4 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _status = main()
+    logging.shutdown()
+    # Not sys.exit: a thread of granian that still calls Python while the interpreter ends aborts.
+    os._exit(_status)

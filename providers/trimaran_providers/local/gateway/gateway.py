@@ -39,6 +39,9 @@ _CHANNEL_SECONDS = 0.5
 _SCALE_SECONDS = 1.0
 _STATUS_SECONDS = 1.0
 _DRAIN_SECONDS = 20.0
+_DRAIN_POLL_SECONDS = 0.02
+_LAST_ASKED_SECONDS = 1.0
+"""Longest wait for callers with an open connection to learn that it closes."""
 _PREPARE_SECONDS = 3.0
 _BACKLOG = 1024
 
@@ -76,9 +79,8 @@ class Gateway:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        runner = web.ServerRunner(
-            web.Server(self._proxy.handle, access_log=None), shutdown_timeout=1.0
-        )
+        server = web.Server(self._proxy.handle, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._proxy.open()
         await runner.setup()
         site = web.SockSite(runner, self._listener, backlog=_BACKLOG)
@@ -90,7 +92,15 @@ class Gateway:
             await self._stop.wait()
             for task in tasks:
                 task.cancel()
-        await self._drain(site, runner)
+        self._proxy.is_draining = True
+        await site.stop()
+        await self._drain(server)
+        await runner.cleanup()
+        await self._proxy.close()
+        await self._controller.close()
+        self._controller.phase = Phase.stopped
+        self._write()
+        LOG.info("stopped")
 
     def status(self) -> GatewayStatus:
         """What it says about itself now."""
@@ -179,19 +189,15 @@ class Gateway:
         except OSError:
             LOG.exception("the status cannot be written")
 
-    async def _drain(self, site: web.SockSite, runner: web.ServerRunner) -> None:
-        """Accept nothing more, answer what is in flight, end the servers."""
-        self._proxy.is_draining = True
-        await site.stop()
+    async def _drain(self, server: web.Server) -> None:
+        """Answer what is in flight, and close every connection with an answer."""
         deadline = time.monotonic() + _DRAIN_SECONDS
+        # A caller with an open connection may be about to ask: its next answer closes it.
+        asked = time.monotonic() + _LAST_ASKED_SECONDS
+        while server.connections and time.monotonic() < asked:
+            await asyncio.sleep(_DRAIN_POLL_SECONDS)
         while self._proxy.in_flight and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        await runner.cleanup()
-        await self._proxy.close()
-        await self._controller.close()
-        self._controller.phase = Phase.stopped
-        self._write()
-        LOG.info("stopped")
+            await asyncio.sleep(_DRAIN_POLL_SECONDS)
 
 
 def _sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from aiohttp import web
 from trimaran_providers.local.gateway.definition import EndpointDefinition
 from trimaran_providers.local.gateway.metrics import CONTENT_TYPE, GatewayMetrics
 from trimaran_providers.local.gateway.pool import PoolClosed
+from trimaran_providers.local.gateway.replica import Replica
 from trimaran_providers.local.gateway.router import Router, Share
 from trimaran_providers.local.gateway.status import GatewayStatus, Phase
 from trimaran_runtime.registry.release import SHORT
@@ -42,11 +43,13 @@ _HOP = frozenset(
     }
 )
 """Headers that belong to one connection (RFC 9110, 7.6.1), or are set anew."""
-_NEVER_SENT = (aiohttp.ClientConnectorError, PoolClosed)
 _GONE = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
 _ATTEMPTS = 2
 """Servers that may end while they answer one request, before the request is held to be why."""
 _AGAIN_SECONDS = 0.05
+_DYING_SECONDS = 2.0
+"""A killed server takes connections until the kernel has closed its socket: what goes wrong with
+the same server so soon after the first time is the same death."""
 _WAITING = "no approved release yet"
 
 
@@ -152,47 +155,55 @@ class Proxy:
     async def _send(
         self, request: web.BaseRequest, body: bytes, share: Share
     ) -> tuple[Share, web.Response]:
-        sent = 0
+        deaths = Deaths()
         while True:
             try:
-                session = self._second_session if sent else self._session
-                return share, await self._attempt(session, request, body, share)
-            except _NEVER_SENT:
-                # The server ended a moment ago: another one takes over, or it is started again.
-                await asyncio.sleep(_AGAIN_SECONDS)
+                replica = await share.pool.acquire()
+            except PoolClosed:
+                share = await self._another(share)
+                continue
+            session = self._second_session if deaths.count else self._session
+            try:
+                return share, await self._attempt(session, request, body, replica, share)
+            except aiohttp.ClientConnectorError:
+                LOG.debug("a server ended before the request was sent")
             except _GONE as exc:
-                sent += 1
-                if sent == _ATTEMPTS:
-                    error = f"{sent} servers went away while they answered this request"
+                if deaths.note(replica):
+                    # A prediction changes nothing, so asking twice does no harm.
+                    LOG.info("a server went away during a request, which is sent again: %r", exc)
+                    self._metrics.retried()
+                if deaths.count == _ATTEMPTS:
+                    error = f"{_ATTEMPTS} servers went away while they answered this request"
                     return share, _error(502, error)
-                # A prediction changes nothing, so asking twice does no harm.
-                LOG.info("a server went away during a request, which is sent again: %r", exc)
-                self._metrics.retried()
-            share = self._router.choose(avoid=share.pool) or share
+            finally:
+                share.pool.give_back(replica)
+            share = await self._another(share)
+
+    async def _another(self, share: Share) -> Share:
+        """Who is asked next; a server that ended is started again meanwhile."""
+        await asyncio.sleep(_AGAIN_SECONDS)
+        return self._router.choose(avoid=share.pool) or share
 
     async def _attempt(
         self,
         session: aiohttp.ClientSession | None,
         request: web.BaseRequest,
         body: bytes,
+        replica: Replica,
         share: Share,
     ) -> web.Response:
         if session is None:
             raise RuntimeError("the proxy is not open")
         given = _passed(request.headers)
-        replica = await share.pool.acquire()
-        try:
-            async with session.request(
-                request.method,
-                f"http://127.0.0.1:{replica.port}{request.path_qs}",
-                data=body,
-                headers={k: v for k, v in given.items() if not k.lower().startswith(_OURS)},
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(),
-            ) as answer:
-                content = await answer.read()
-        finally:
-            share.pool.give_back(replica)
+        async with session.request(
+            request.method,
+            f"http://127.0.0.1:{replica.port}{request.path_qs}",
+            data=body,
+            headers={k: v for k, v in given.items() if not k.lower().startswith(_OURS)},
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(),
+        ) as answer:
+            content = await answer.read()
         headers = _passed(answer.headers)
         headers[RELEASE] = share.pool.release[:SHORT]
         return web.Response(status=answer.status, body=content, headers=headers)
@@ -201,6 +212,27 @@ class Proxy:
         status = self._status()
         error = _WAITING if status.phase is Phase.waiting else status.error or "starting"
         return _error(503, error, status=status.phase)
+
+
+class Deaths:
+    """Servers that went away while they answered one request.
+
+    Attributes:
+        count: how many did.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._seen_at: dict[Replica, float] = {}
+
+    def note(self, replica: Replica) -> bool:
+        """Note that a server went away; whether that is more than the end of a death noted."""
+        now = time.monotonic()
+        is_new = now - self._seen_at.get(replica, float("-inf")) > _DYING_SECONDS
+        if is_new:
+            self._seen_at[replica] = now
+            self.count += 1
+        return is_new
 
 
 def _session(**connector: Any) -> aiohttp.ClientSession:

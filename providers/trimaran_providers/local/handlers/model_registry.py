@@ -7,11 +7,11 @@ from urllib.parse import unquote, urlparse
 from trimaran_providers.contract.errors import CorruptedError
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
 from trimaran_runtime.errors import NotFound, RuntimeFault
-from trimaran_runtime.registry.approval import approve
-from trimaran_runtime.registry.channels import Channel, current, history
+from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.config import Approval
 from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.registry.repair import is_whole, leave_damaged
+from trimaran_runtime.registry.settle import approve_waiting, finish_approval, torn_approval
 from trimaran_runtime.storage.store import Store
 
 _INPUTS = "registry/inputs.json"
@@ -77,7 +77,7 @@ class ModelRegistryHandler:
     def drifted(self, outputs: ModelRegistryOutputs) -> frozenset[str]:
         # Looked at now, not as last recorded: a plain `up` finishes an interrupted approval too.
         try:
-            torn = _torn(Store(outputs.store_uri)) is not None
+            torn = torn_approval(Store(outputs.store_uri)) is not None
         except RuntimeFault:
             torn = False  # the update would not come further; what is wrong is told elsewhere
         return frozenset({"state"}) if torn or outputs.state != "ready" else frozenset()
@@ -100,8 +100,11 @@ def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOu
     try:
         store = Store(inputs.store_uri)
         store.write_json(_INPUTS, inputs.model_dump(mode="json"))
-        _finish_approval(store, report)
-        _approve_waiting(store, inputs.approval)
+        finished = finish_approval(store)
+        if finished is not None:
+            short = finished.release[:SHORT]
+            report.info(f"finished the interrupted approval of release {short}")
+        approve_waiting(store, inputs.approval)
         left = leave_damaged(store)
         if left is not None:
             report.warning(f"{left.why}: production is {left.release[:SHORT]} again")
@@ -121,32 +124,6 @@ def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOu
     elif outputs.production:
         report.info(f"release {outputs.production[:SHORT]} (production)")
     return outputs
-
-
-def _torn(store: Store) -> str | None:
-    """Release that was approved, and whose approval was killed before it moved production."""
-    approved = current(store, Channel.approved)
-    if approved is None:
-        return None
-    ever = {record.release for record in history(store, Channel.production)}
-    return None if approved.release in ever else approved.release
-
-
-def _finish_approval(store: Store, report: Reporter) -> None:
-    release = _torn(store)
-    if release is not None and is_whole(store, release):
-        approve(store, release, why="its approval was interrupted")
-        report.info(f"finished the interrupted approval of release {release[:SHORT]}")
-
-
-def _approve_waiting(store: Store, approval: Approval) -> None:
-    """Approve what the gate accepted while approval was manual, once it is automatic."""
-    candidate = current(store, Channel.candidate)
-    if approval is not Approval.automatic or candidate is None:
-        return
-    ever = {record.release for record in history(store, Channel.approved)}
-    if candidate.release not in ever and is_whole(store, candidate.release):
-        approve(store, candidate.release, why="approval became automatic")
 
 
 def _outputs(store: Store) -> ModelRegistryOutputs:

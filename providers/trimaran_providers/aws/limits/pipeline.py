@@ -1,0 +1,146 @@
+"""Limits of the `data`, `pipeline` and `monitor` sections."""
+
+from collections.abc import Iterator
+
+from trimaran_providers.aws.instance import Use
+from trimaran_providers.aws.limits.identifiers import at_key, is_s3_uri
+from trimaran_providers.aws.limits.machine import machine_problems
+from trimaran_providers.aws.limits.schedule import schedule_problems
+from trimaran_providers.contract.errors import Problem
+from trimaran_providers.contract.spec import Compute, EndpointKind, PipelineSpec, StackSpec
+from trimaran_providers.project.source import is_function
+from trimaran_runtime.gate.config import Metric
+from trimaran_runtime.monitoring.config import MonitorConfig
+from trimaran_runtime.training.config import SearchRange, Tune
+
+OFF = "off"
+_NAMED = frozenset({"hourly", "daily", "weekly", OFF})
+# botocore, `sagemaker.ProcessingMaxRuntimeInSeconds`: 777,600 s; every step but train is one.
+_STEP_MINUTES = 777_600 / 60
+# botocore: `HyperParameterTuningMaxRuntimeInSeconds` at least 120 s and at most 15,768,000 s;
+# `ContinuousParameterRanges` and its siblings at most 30 each, 30 together (SageMaker Developer
+# Guide, "Automatic model tuning: resource limits"); `ParameterValues` at most 30.
+_TUNE_MINUTES = (2, 15_768_000 / 60)
+_TUNED = 30
+_CHOICES = 30
+
+
+def data_problems(spec: StackSpec) -> Iterator[Problem]:
+    """Where rows come from."""
+    source = spec.data.source
+    if not is_function(source) and not is_s3_uri(source):
+        yield Problem(
+            path="data.source",
+            what=f"{source!r} is not to be seen from the account",
+            allowed="module:function, or s3://BUCKET/KEY",
+        )
+    if spec.pipeline.on_new_data and not is_s3_uri(source):
+        yield Problem(
+            path="pipeline.on_new_data",
+            what=f"nothing tells of new data in {source!r}",
+            allowed="data.source: s3://BUCKET/PREFIX; or pipeline.schedule",
+        )
+
+
+def pipeline_problems(pipeline: PipelineSpec) -> Iterator[Problem]:
+    """What AWS cannot do of the section."""
+    if pipeline.schedule is not None:
+        yield from schedule_problems("pipeline", pipeline.schedule, pipeline.timezone)
+    yield from _machines(pipeline.compute)
+    if pipeline.timeout_minutes > _STEP_MINUTES:
+        yield Problem(
+            path="pipeline.timeout_minutes",
+            what=f"{pipeline.timeout_minutes:g} is longer than a processing job may take",
+            allowed=f"at most {_STEP_MINUTES:g} minutes",
+        )
+    if pipeline.tune is not None:
+        yield from _tune(pipeline.tune)
+
+
+def _machines(compute: Compute) -> Iterator[Problem]:
+    found = list(machine_problems("pipeline.compute", compute, Use.training))
+    # The train step alone has GPUs; what all steps lack is said once.
+    plain = compute.model_copy(update={"gpu": None})
+    yield from found or machine_problems("pipeline.compute", plain, Use.processing)
+
+
+def monitor_problems(monitor: MonitorConfig) -> Iterator[Problem]:
+    """What AWS cannot do of the section."""
+    if monitor.schedule not in _NAMED:
+        yield from schedule_problems("monitor", monitor.schedule)
+
+
+def monitored_problems(spec: StackSpec) -> Iterator[Problem]:
+    """Whether there is traffic for the monitor to see."""
+    if spec.monitor.schedule == OFF:
+        return
+    # What is recorded on which kind: SageMaker Developer Guide, "Data capture".
+    if spec.endpoint.kind is not EndpointKind.realtime:
+        reason = f"SageMaker records no traffic of kind {spec.endpoint.kind.value}"
+    elif spec.endpoint.capture is None:
+        reason = "endpoint.capture is null, so no traffic is recorded"
+    else:
+        return
+    yield Problem(
+        path="monitor.schedule",
+        what=f"{spec.monitor.schedule!r}, and there is nothing to check: {reason}",
+        allowed='"off"; or endpoint.kind: realtime with endpoint.capture',
+    )
+
+
+def _tune(tune: Tune) -> Iterator[Problem]:
+    least, most = _TUNE_MINUTES
+    if tune.minutes is not None and not least <= tune.minutes <= most:
+        yield Problem(
+            path="pipeline.tune.minutes",
+            what=f"{tune.minutes:g} is no time limit of a tuning job",
+            allowed=f"{least:g} to {most:g} minutes",
+        )
+    if not 1 <= len(tune.space) <= _TUNED:
+        yield Problem(
+            path="pipeline.tune.space",
+            what=f"{len(tune.space)} hyperparameters to search",
+            allowed=f"1 to {_TUNED}",
+        )
+    if tune.metric not in set(Metric):
+        yield Problem(
+            path="pipeline.tune.metric",
+            what=f"whether more of {tune.metric!r} is better is not known",
+            allowed=", ".join(Metric),
+        )
+    for name, searched in tune.space.items():
+        yield from _range(at_key("pipeline.tune.space", name), searched)
+
+
+def _range(path: str, searched: SearchRange) -> Iterator[Problem]:
+    if searched.choices is not None:
+        if not 1 <= len(searched.choices) <= _CHOICES:
+            yield Problem(
+                path=f"{path}.choices",
+                what=f"{len(searched.choices)} choices",
+                allowed=f"1 to {_CHOICES}",
+            )
+        return
+    if searched.low is None or searched.high is None or searched.low >= searched.high:
+        yield Problem(
+            path=path,
+            what=f"low {_shown(searched.low)}, high {_shown(searched.high)} is no range",
+            allowed="low below high; or choices",
+        )
+    elif searched.integer and (searched.low % 1 or searched.high % 1):
+        yield Problem(
+            path=path,
+            what=f"{searched.low:g} to {searched.high:g} with integer: true",
+            allowed="whole numbers",
+        )
+    elif searched.log and searched.low <= 0:
+        # SageMaker Developer Guide, "Hyperparameter scaling": logarithmic is for values above 0.
+        yield Problem(
+            path=f"{path}.low",
+            what=f"{searched.low:g} has no logarithm",
+            allowed="above 0 where log is true",
+        )
+
+
+def _shown(value: float | None) -> str:
+    return "not given" if value is None else f"{value:g}"

@@ -37,10 +37,12 @@ verify: setup check ## check, then every test with the sweeps in full
 bench: setup ## the benchmarks
 	tools/run python -m pytest -m bench tests/benchmarks
 
-lock: setup ## requirements.lock from requirements.in; LOCK=--upgrade for newer versions
-	tools/run uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	    --python-version 3.11 $(LOCK) --custom-compile-command "make lock" \
-	    requirements.in -o requirements.lock
+COMPILE = tools/run uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	    --python-version 3.11 --custom-compile-command "make lock"
+
+lock: setup ## requirements.lock of checkout and example; LOCK=--upgrade for newer versions
+	$(COMPILE) $(LOCK) requirements.in -o requirements.lock
+	$(COMPILE) -c requirements.lock stacks/requirements.in -o stacks/requirements.lock
 
 clean: ## remove the environment and caches; the engine stays in the per-user cache
 	rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build

@@ -81,6 +81,8 @@ class MonitorArgs(MonitorConfig, ComponentArgs):
     """URI of the artifact store."""
     alerts_id: Linkable | None = None
     """Id of the alerts that drift raises; None: none."""
+    alert_rules: AlertRules = AlertRules()
+    """Rules of its alerts: whether drift, a failed check and silence are worth a message."""
     pipeline_id: Linkable | None = None
     """Id of the pipeline that drift starts; None: none."""
 

@@ -26,6 +26,9 @@ class Monitor(Component[MonitorArgs, MonitorOutputs]):
 
     def _render(self, cloud: Cloud, context: Context, args: MonitorArgs) -> MonitorOutputs:
         upstream = upstream_of(
-            store_uri=args.store_uri, alerts_id=args.alerts_id, pipeline_id=args.pipeline_id
+            store_uri=args.store_uri,
+            alerts_id=args.alerts_id,
+            alert_rules=args.alert_rules,
+            pipeline_id=args.pipeline_id,
         )
         return cloud.monitor(context, args.of(MonitorConfig), upstream)

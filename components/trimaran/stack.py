@@ -156,7 +156,12 @@ def _compose(
     )
     monitor = Monitor(
         name,
-        {**plain(args.monitor), **links, "pipeline_id": pipeline.pipeline_id},
+        {
+            **plain(args.monitor),
+            **links,
+            "alert_rules": plain(args.alerts.rules),
+            "pipeline_id": pipeline.pipeline_id,
+        },
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[endpoint])),
     )
     return Parts(

@@ -128,7 +128,7 @@ def test_every_job_runs_a_command_that_the_runtime_parses() -> None:
         assert command.inputs.keys() | command.archives.keys() == set(command.ports.inputs)
         assert command.outputs.keys() == set(command.ports.outputs)
         assert ("store" in command.parameters) == command.ports.needs_store
-        assert command.error is not None
+        assert command.message is not None
 
 
 def test_what_a_job_is_given_lies_where_its_command_looks() -> None:

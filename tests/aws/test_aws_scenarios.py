@@ -1,6 +1,5 @@
 """Every scenario renders, and no check finds anything in what it renders."""
 
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path

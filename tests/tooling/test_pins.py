@@ -10,17 +10,25 @@ from tools.setup.environment import locked_pin
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
+LOCKS = {"checkout": LOCK, "example": (ROOT / "stacks" / "requirements.lock").read_text()}
 MODULES = ROOT / "tools" / "pulumi"
 NAMES = ("cli", "python", "yaml")
 
 
-def test_lock_names_no_address() -> None:
-    assert not re.findall(r"\S*://\S*|--(?:extra-)?index\S*|--find-links\S*|@ file\S*", LOCK)
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+def test_lock_names_no_address(lock: str) -> None:
+    assert not re.findall(r"\S*://\S*|--(?:extra-)?index\S*|--find-links\S*|@ file\S*", lock)
 
 
-def test_every_pin_is_exact_and_hashed() -> None:
-    pins = re.split(r"^(?=[A-Za-z0-9])", LOCK, flags=re.MULTILINE)[1:]
-    assert len(pins) > 50
+def test_the_example_is_trained_with_the_versions_of_the_checkout() -> None:
+    pins = [set(re.findall(r"^\S+==\S+", lock, re.MULTILINE)) for lock in LOCKS.values()]
+    assert pins[1] <= pins[0]
+
+
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+def test_every_pin_is_exact_and_hashed(lock: str) -> None:
+    pins = re.split(r"^(?=[A-Za-z0-9])", lock, flags=re.MULTILINE)[1:]
+    assert len(pins) > 30
     bad = [pin.splitlines()[0] for pin in pins if not re.match(r"\S+==\S+", pin)]
     bad += [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin]
     assert not bad

@@ -151,7 +151,7 @@ def arguments(
     inputs: str,
     outputs: Mapping[str, str],
     parameters: Mapping[str, Value],
-    error: str,
+    message: str,
 ) -> list[Value]:
     """Arguments of the step command.
 
@@ -160,7 +160,7 @@ def arguments(
         inputs: folder that holds a folder per input.
         outputs: folder by output.
         parameters: value by name.
-        error: file that gets an error.
+        message: file that gets an error's sentence, where SageMaker looks for it.
     """
     found: list[Value] = [ports.name]
     for name in ports.inputs:
@@ -169,7 +169,7 @@ def arguments(
         found += ["--output", f"{name}={outputs[name]}"]
     for name, value in parameters.items():
         found += ["--param", joined("=", name, value)]
-    return [*found, "--error", error]
+    return [*found, "--message", message]
 
 
 def processing_step(
@@ -203,7 +203,7 @@ def processing_step(
                 inputs=_INPUTS,
                 outputs={name: f"{_OUTPUTS}/{name}" for name in ports.outputs},
                 parameters=parameters,
-                error=_MESSAGE,
+                message=_MESSAGE,
             ),
         },
         "ProcessingInputs": [_input(name, sources[name]) for name in ports.inputs],

@@ -41,7 +41,7 @@ def training_step(
     body["AlgorithmSpecification"] |= {
         "ContainerEntrypoint": list(COMMAND),
         "ContainerArguments": arguments(
-            ports, inputs=_CHANNELS, outputs={"model": _MODEL}, parameters={}, error=_FAILURE
+            ports, inputs=_CHANNELS, outputs={"model": _MODEL}, parameters={}, message=_FAILURE
         ),
     }
     if machine.spot:

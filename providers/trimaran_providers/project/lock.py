@@ -10,8 +10,8 @@ from trimaran_providers.contract.errors import ProjectError
 
 RUNTIME = "trimaran-runtime"
 """Distribution that steps and server run from."""
-_EXTRAS = ("train", "serve", "monitor", "alerts")
-"""What runs inside a cloud; `local` runs beside the engine."""
+_EXTRAS = ("train", "serve", "monitor")
+"""What runs inside a cloud: alerts go out by the cloud's own topic, and `local` is not there."""
 _WRITE = "write it with `uv pip compile --universal --generate-hashes … -o {}`"
 _PINNED = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(\[[^]]*\])?\s*(==\s*[^\s;*]+|@\s*https://\S+)"

@@ -209,4 +209,14 @@ def _mirror(inputs: ModelRegistryInputs, store: Store) -> PackageMirror:
 
 
 def _store(uri: str, account: AwsAccount) -> Store:
-    return Store(uri, session=session(account))
+    """The store, reached as all of AWS is. Raises ResourceError, StoreError."""
+    found = session(account)
+    with told_as_ours(uri):
+        credentials = found.get_credentials()
+    if credentials is None:
+        raise ResourceError(
+            "there are no AWS credentials",
+            where=uri,
+            next_step="sign in (`aws sso login`), or put credentials into the environment",
+        )
+    return Store(uri, session=found)

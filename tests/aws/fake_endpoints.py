@@ -14,7 +14,7 @@ ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 Body = dict[str, Any]
 _PAST = 1_700_000_000.0
-_LOOKS = 2
+_LOOKS = 3
 _MOVING = ("Creating", "Updating", "RollingBack", "Deleting")
 
 
@@ -84,6 +84,9 @@ class Endpoints:
         self._now: Plan | None = None
         self.broken: set[str] = set()
         self.role_delay = 0
+        """How many calls a new role is not known for yet."""
+        self.lag = 0
+        """How many looks an update that just began does not show for."""
 
     # --- models and configurations ---------------------------------------------------------
 
@@ -168,14 +171,19 @@ class Endpoints:
 
     def describe_endpoint(self, body: Body) -> Body:
         found = self._endpoint(body["EndpointName"])
-        self._look(found)
+        if self.lag > 0 and found.status == "Updating":
+            self.lag -= 1
+            shown = "InService"
+        else:
+            self._look(found)
+            shown = found.status
         if found.name not in self.endpoints:
             raise self._absent("endpoint", found.name)
         described: Body = {
             "EndpointName": found.name,
             "EndpointArn": _arn("endpoint", found.name),
             "EndpointConfigName": found.config,
-            "EndpointStatus": found.status,
+            "EndpointStatus": shown,
             "CreationTime": _PAST,
             "LastModifiedTime": _PAST,
             "ProductionVariants": [
@@ -189,7 +197,7 @@ class Endpoints:
                 for variant, count in found.counts.items()
             ],
         }
-        if found.status == "Updating":
+        if shown == "Updating":
             described["PendingDeploymentSummary"] = {
                 "EndpointConfigName": found.wanted,
                 "ProductionVariants": [

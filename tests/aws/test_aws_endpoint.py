@@ -150,6 +150,39 @@ def test_the_first_release_that_fails_the_live_test_is_a_failure(case: Case) -> 
     assert case.up(definition(), case.first, state).phase == "serving"
 
 
+def test_an_update_that_was_killed_before_its_live_test_is_tested_by_the_next_up(
+    case: Case,
+) -> None:
+    made = case.up(definition(), case.first)
+    case.aws.endpoints.broken.add(case.second)
+    case.report.stop_at = "live test"
+    with pytest.raises(PartiallyCreatedError):
+        case.up(definition(), case.second, made)
+    case.report.stop_at = ""
+    # The state is that of before: the killed update never wrote one.
+    with pytest.raises(PartiallyCreatedError, match="was rolled back") as failed:
+        case.up(definition(), case.second, made)
+    assert kept_state(failed.value).release == case.first
+
+
+def test_a_deployer_who_may_not_ask_for_a_prediction_rolls_nothing_back(case: Case) -> None:
+    made = case.up(definition(), case.first)
+    case.aws.plan("InvokeEndpoint", "refuses", reason="is not authorized")
+    with pytest.raises(PartiallyCreatedError, match="is not authorized") as failed:
+        case.up(definition(), case.second, made)
+    state = kept_state(failed.value)
+    assert (state.phase, state.release) == ("failed", case.second)
+    assert case.up(definition(), case.second, state).phase == "serving"
+
+
+def test_an_endpoint_that_slept_and_may_no_longer_is_woken(case: Case) -> None:
+    asleep = {"kind": "async", "capture": None}
+    made = case.up(definition(**asleep, replicas={"min": 0, "max": 2}), case.first)
+    case.instances()["main"] = 0
+    case.up(definition(**asleep), case.first, made)
+    assert case.instances() == {"main": 1}
+
+
 def test_another_number_of_replicas_changes_capacity_and_deploys_nothing(case: Case) -> None:
     made = case.up(definition(replicas={"min": 2, "max": 2}), case.first)
     again = case.up(definition(replicas={"min": 3, "max": 3}), case.first, made)

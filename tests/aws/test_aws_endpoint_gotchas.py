@@ -106,6 +106,12 @@ def test_a1_want_of_machines_is_no_fault_of_the_release(case: Case) -> None:
     assert again.release == case.second
 
 
+def test_a1_an_update_that_does_not_show_at_once_is_no_rollback(case: Case) -> None:
+    made = case.up(definition(**CANARY), case.first)
+    case.aws.endpoints.lag = 2
+    assert case.up(definition(**CANARY), case.second, made).release == case.second
+
+
 def test_a1_a_component_that_sagemaker_takes_back_is_told(case: Case) -> None:
     made = case.up(definition(**ZERO), case.first)
     case.aws.plan("UpdateInferenceComponent", "rolls_back", reason="an alarm")

@@ -220,7 +220,8 @@ class Deployment:
         finally:
             # Also after going back: the old instances are scaled like the new ones would be.
             self._scale()
-        if before.is_tested and not changed:
+        served = (wanted.config_name, wanted.model_name)
+        if before.is_tested and not changed and (before.config, before.model) == served:
             return
         try:
             self._live_test(wanted.release)
@@ -249,6 +250,7 @@ class Deployment:
             # SageMaker refuses another instance type while the old one is scaled (A4).
             self.scaling().remove()
         self.control.update(wanted.update_endpoint(found.running))
+        self.control.begun(wanted.config_name)
         after = self.control.at_rest(self.definition.wait_seconds)
         if after is None:
             raise ResourceError("it was deleted meanwhile", where=self.definition.name)
@@ -293,17 +295,21 @@ class Deployment:
     def _scale(self) -> None:
         scaling, wanted = self.scaling(), self.definition.scaling
         standing = self.control.standing()
-        if standing is None or standing.is_moving:
+        if standing is None or standing.is_moving or standing.is_broken:
             return
         if wanted is not None:
-            if not self.component or self.control.component(self.component) is not None:
+            if not self.component or self._component_serves():
                 scaling.bring_to(wanted, self.definition.tags)
             return
         scaling.remove()
         instances = self.definition.variant.get("InitialInstanceCount")
-        if instances is not None and standing.running not in (0, instances):
+        if instances is not None and standing.running != instances:
             self.control.set_capacity(VARIANT, instances)
             self.control.at_rest(self.definition.wait_seconds)
+
+    def _component_serves(self) -> bool:
+        found = self.control.component(self.component)
+        return found is not None and found["InferenceComponentStatus"] == "InService"
 
     def _live_test(self, release: str) -> None:
         self.report.progress("live test")
@@ -333,6 +339,7 @@ class Deployment:
         # No baking on the way back: what serves now is known to be wrong.
         update.pop("DeploymentConfig", None)
         self.control.update({**update, "EndpointConfigName": config})
+        self.control.begun(config)
         self.control.at_rest(self.definition.wait_seconds)
         self._scale()
 
@@ -390,7 +397,7 @@ class Deployment:
 def _same_component(found: Any, wanted: Any) -> bool:
     """Whether an inference component serves what is wanted: the model, and the room it asks for."""
     served, asked = found.get("Specification", {}), wanted["Specification"]
-    return bool(
-        served.get("ModelName") == asked["ModelName"]
-        and served.get("ComputeResourceRequirements") == asked["ComputeResourceRequirements"]
-    )
+    room, asked_room = (s.get("ComputeResourceRequirements", {}) for s in (served, asked))
+    # SageMaker may describe more than it was asked for.
+    fits = all(room.get(name) == value for name, value in asked_room.items())
+    return fits and bool(served.get("ModelName") == asked["ModelName"])

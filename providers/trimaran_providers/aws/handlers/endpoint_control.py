@@ -17,6 +17,9 @@ _FIRST_POLL_SECONDS = 0.1
 _LAST_POLL_SECONDS = 15.0
 _SLOWER = 1.5
 _ROLE_SECONDS = 120.0
+_CONSISTENT_SECONDS = 20.0
+"""Longest time until SageMaker sees everywhere what it was just told (API Reference, note on
+"eventually consistent reads" at `CreateEndpoint`, read 2026-11-24)."""
 _DELETE_SECONDS = 1800.0
 _RELEASE = "TRIMARAN_RELEASE"
 
@@ -109,6 +112,21 @@ class EndpointControl:
                 tags = [{"Key": key, "Value": value} for key, value in sorted(new.items())]
                 self._client.add_tags(ResourceArn=arn, Tags=tags)
 
+    def begun(self, config: str) -> None:
+        """Wait until an update that was asked for shows, for a moment at most.
+
+        Without it, an endpoint that is still described as before would look as if it had gone back.
+
+        Args:
+            config: name of the configuration that it is updated to.
+        """
+        deadline = time.monotonic() + _CONSISTENT_SECONDS
+        while time.monotonic() < deadline:
+            found = self.standing()
+            if found is None or found.is_moving or found.config == config:
+                return
+            time.sleep(_FIRST_POLL_SECONDS)
+
     def at_rest(self, seconds: float) -> Standing | None:
         """Wait until no change is under way; None: the endpoint is gone.
 
@@ -194,16 +212,19 @@ class EndpointControl:
                 raise
 
     def _patiently(self, call: Callable[..., Any], body: Body) -> None:
-        """Call, and again while a role that was just made has not reached SageMaker."""
-        deadline, pause = time.monotonic() + _ROLE_SECONDS, _FIRST_POLL_SECONDS
+        """Call, and again while what was just made has not reached every part of SageMaker."""
+        start, pause = time.monotonic(), _FIRST_POLL_SECONDS
         while True:
             try:
                 with told(self._name):
                     call(**body)
             except Refused as refused:
-                if not refused.may_pass or time.monotonic() > deadline:
+                patience = _ROLE_SECONDS if refused.may_pass else 0.0
+                if refused.is_absent:
+                    patience = _CONSISTENT_SECONDS
+                if time.monotonic() - start >= patience:
                     raise
-                self._report.progress(f"waits for the role to be known: {refused.message}")
+                self._report.progress(f"waits for SageMaker to know it: {refused.message}")
                 time.sleep(pause)
                 pause = min(pause * _SLOWER, _LAST_POLL_SECONDS)
             else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimaran_providers.aws.endpoint_definition import ASYNC
-from trimaran_providers.aws.handlers.sagemaker_refusal import told
+from trimaran_providers.aws.handlers.sagemaker_refusal import Refused, told
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.contract.handler import Reporter
 from trimaran_runtime.registry.release import SHORT, read_release
@@ -16,6 +16,10 @@ from trimaran_runtime.storage.store import Store
 
 INFERENCE_ID = "trimaran-live-test"
 """Id of the request, which SageMaker puts into what it captures: it is no traffic."""
+_THE_MODELS = frozenset(
+    {"ModelError", "ModelNotReadyException", "InternalDependencyException", "InternalFailure"}
+)
+"""Errors of InvokeEndpoint that what serves is to blame for (SageMaker Runtime API Reference)."""
 _JSON = "application/json"
 _ASYNC_SECONDS = 1800.0
 _FIRST_POLL_SECONDS, _LAST_POLL_SECONDS = 0.25, 10.0
@@ -81,7 +85,10 @@ class LiveTest:
                     **named,
                 )
                 content: bytes = answer["Body"].read()
-        except ResourceError as exc:
+        except Refused as exc:
+            if exc.code not in _THE_MODELS:
+                # A caller who may not ask says nothing about the release.
+                raise
             raise LiveTestFailed(
                 f"the live test was not answered: {exc.what}", where=self.endpoint
             ) from exc

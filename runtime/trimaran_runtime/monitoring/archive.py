@@ -1,15 +1,18 @@
 """Where checks are kept in the store: each under its time, and the newest under fixed keys."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from trimaran_runtime.errors import Corrupted, NotFound
 from trimaran_runtime.monitoring.action import Retraining
-from trimaran_runtime.monitoring.check import Outcome
 from trimaran_runtime.storage.digest import canonical_json
 from trimaran_runtime.storage.store import Store
+
+if TYPE_CHECKING:
+    # Where things are kept is asked by renderers, too, which compute nothing.
+    from trimaran_runtime.monitoring.check import Outcome
 
 FOLDER = "monitor"
 VERDICT = "verdict.json"
@@ -22,7 +25,7 @@ RETRAINING = f"{FOLDER}/retraining.json"
 """The last retraining by drift."""
 
 
-def keep(store: Store, outcome: Outcome, report: bytes, when: datetime) -> str:
+def keep(store: Store, outcome: "Outcome", report: bytes, when: datetime) -> str:
     """Store a check; the summary comes last, so it never points at files that are not there.
 
     Args:

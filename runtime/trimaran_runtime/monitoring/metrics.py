@@ -1,8 +1,13 @@
 """What a check says to alarms: numbers."""
 
+from typing import TYPE_CHECKING
+
 from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.monitoring.action import ActionKind
-from trimaran_runtime.monitoring.check import Outcome
+
+if TYPE_CHECKING:
+    # A dashboard needs the names alone, and not what computes the values.
+    from trimaran_runtime.monitoring.check import Outcome
 
 DRIFT_SEVERITY = "DriftSeverity"
 """0: no drift; 1: drift; 2: severe drift. Not there where nothing could be told."""
@@ -15,7 +20,7 @@ RETRAIN_WANTED = "RetrainWanted"
 _SEVERITIES = {Severity.ok: 0, Severity.warn: 1, Severity.alert: 2}
 
 
-def metrics_of(outcome: Outcome) -> dict[str, float]:
+def metrics_of(outcome: "Outcome") -> dict[str, float]:
     """Value by metric.
 
     Too few rows to tell, or none, is not "no drift": then the severity is left out, and an alarm

@@ -113,6 +113,8 @@ def _run(
     asyncio.set_event_loop(loop)
     try:
         settings.ROOT.set(None)
+        # Not reset by the SDK: outputs of an earlier program that failed, on a loop now closed.
+        settings.SETTINGS.outputs = set()
         set_all_config(dict(config), sorted(secret_keys))
         mocks.set_mocks(_NoMocks(), project=project, stack=stack, preview=True, monitor=monitor)
         loop.run_until_complete(run_pulumi_func(program))

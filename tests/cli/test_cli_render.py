@@ -17,6 +17,22 @@ AWS_SECONDS = 4.0
 """Bar of `trimaran render --cloud aws`, CPU time of a process of its own."""
 
 
+class Alone:
+    """A network namespace without any interface that is up."""
+
+    def __init__(self) -> None:
+        self.command = [shutil.which("unshare") or "unshare", "--map-root-user", "--net"]
+
+    def works(self) -> bool:
+        try:
+            return subprocess.run([*self.command, "true"], capture_output=True).returncode == 0
+        except OSError:
+            return False
+
+
+ALONE = Alone()
+
+
 def resources(answer: Any) -> dict[str, dict[str, Any]]:
     assert answer.err == ""
     return {r["type"]: r for r in answer.document if r["custom"]}
@@ -96,6 +112,16 @@ def test_wrong_specs_and_stacks_end_like_validate(project: Path, trimaran: Trima
     assert trimaran("render", "-s", "prd").code == trimaran("validate", "-s", "prd").code == 3
     (project / SPEC).write_text("data: {}\npipeline: {}\n")
     assert trimaran("render", "--cloud", "local").code == 1
+
+
+@pytest.mark.skipif(not ALONE.works(), reason="this machine lets nobody leave its network")
+def test_aws_renders_where_there_is_no_network_at_all(for_aws: Path) -> None:
+    program = "from trimaran.cli import main; main()"
+    command = [*ALONE.command, sys.executable, "-c", program, "render", "--cloud", "aws"]
+    empty = {"PATH": "", "HOME": str(for_aws)}
+    done = subprocess.run(command, cwd=for_aws, env=empty, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "aws:sagemaker/pipeline:Pipeline flights-pipeline" in done.stdout
 
 
 def test_aws_renders_with_neither_credentials_nor_network_in_time(for_aws: Path) -> None:

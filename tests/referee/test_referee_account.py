@@ -74,6 +74,7 @@ def test_a_bucket_with_objects_goes_only_by_force(account: Account, forced: bool
     account.add(thing(OBJECT, bucket="toy", key="a"))
     if forced:
         account.remove(BUCKET, "toy")
+        assert account.all() == []
     else:
         with pytest.raises(RefusedError, match="BucketNotEmpty"):
             account.remove(BUCKET, "toy")

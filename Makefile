@@ -1,7 +1,8 @@
 # Everything a checkout does. Each target sets the checkout up first; once it is, that is instant.
 PYTHON ?= python3
-# A file stays on one core, so that its tests can share what is slow to bring up.
-PARALLEL ?= -n auto --dist loadfile
+# A file stays on one core, so that its tests can share what is slow to bring up. Files go in the
+# order of tests/conftest.py, the longest first: by default those with few tests would be last.
+PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .PHONY: help setup demo down test check format verify bench lock clean

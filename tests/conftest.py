@@ -10,9 +10,16 @@ from hypothesis import settings
 
 FULL = os.environ.get("TRIMARAN_SWEEP") == "full"
 
+_FIRST = ("engine", "serving", "plugin")
+"""Folders whose tests start processes: one that came last would keep one core busy alone."""
+
 settings.register_profile("sample", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("full", derandomize=True, deadline=None, max_examples=2000)
 settings.load_profile("full" if FULL else "sample")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent.name not in _FIRST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -72,5 +72,5 @@ _OTHERS: dict[str, Callable[[Rendered], Made]] = {
     "trimaran:aws:PipelineRun": _plugin(run="arn:run", status="running", started=""),
     "trimaran:aws:ModelRegistry": _plugin(candidate="", approved="", production="", mirrored=0),
     "trimaran:aws:Subnets": _plugin(vpcId="vpc-0123456789abcdef0"),
-    "trimaran:aws:Endpoint": _plugin(url="", release=""),
+    "trimaran:aws:Endpoint": _plugin(url="", release="", model="", wakePolicy=""),
 }

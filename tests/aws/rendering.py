@@ -31,7 +31,11 @@ _ARNS = {
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": (
         f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/"
     ),
+    "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:",
 }
+_WAITING = {"url": "", "release": "", "model": "", "wakePolicy": ""}
+"""Outputs of an endpoint that has no release yet."""
 _NAMES = ("name", "pipelineName", "modelPackageGroupName")
 
 
@@ -45,6 +49,8 @@ class Recorder(Mocks):
         self.resources[args.typ, args.name] = args.inputs
         name = next((args.inputs[n] for n in _NAMES if n in args.inputs), args.name)
         outputs = dict(args.inputs)
+        if args.typ == "trimaran:aws:Endpoint":
+            outputs = {**_WAITING, **outputs}
         if args.typ in _ARNS:
             outputs["arn"] = f"{_ARNS[args.typ]}{name}"
         return f"{args.name}-id", outputs

@@ -226,7 +226,7 @@ def test_equal_files_give_equal_archives_and_tags() -> None:
 
 def test_the_image_runs_the_server_and_installs_by_hash() -> None:
     text = dockerfile()
-    assert 'ENTRYPOINT ["python", "-m", "trimaran_runtime.serving"]' in text
+    assert 'ENTRYPOINT ["python", "-m", "trimaran_runtime"]' in text
     assert "pip install --require-hashes --no-deps" in text
     assert text.count("\nFROM ") == 2
     assert "\nUSER " not in text

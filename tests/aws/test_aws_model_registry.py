@@ -26,7 +26,7 @@ from trimaran_providers.aws.handlers.package_mirror import PackageMirror
 from trimaran_providers.aws.handlers.session import client, session
 from trimaran_providers.contract.errors import CorruptedError, ResourceError
 from trimaran_runtime.registry.approval import approve, rollback
-from trimaran_runtime.registry.channels import Channel, current, history
+from trimaran_runtime.registry.channels import Channel, current, history, move
 from trimaran_runtime.registry.config import Approval
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.release import (
@@ -363,6 +363,16 @@ def test_automatic_approval_lets_the_waiting_one_in(world: World) -> None:
     release = world.release(7)
     outputs = world.create()
     outputs = world.update(outputs, approval=Approval.automatic)
+    assert outputs.production == release
+    assert world.statuses() == {release: "Approved"}
+
+
+def test_an_approval_that_was_killed_half_way_is_finished(world: World) -> None:
+    release = world.release(7)
+    outputs = world.create()
+    move(world.store, Channel.approved, release, expected=None, why="I looked", who="ana@host")
+    assert "approved" in world.handler.drifted(outputs)
+    outputs = world.update(outputs)
     assert outputs.production == release
     assert world.statuses() == {release: "Approved"}
 

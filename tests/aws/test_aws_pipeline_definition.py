@@ -126,6 +126,8 @@ def test_every_job_runs_a_command_that_the_runtime_parses() -> None:
     assert [command.ports for command in parsed] == list(PIPELINE)
     for command in parsed:
         assert command.inputs.keys() | command.archives.keys() == set(command.ports.inputs)
+        # The bundle is a tar.gz, and so is what a training job makes.
+        assert command.archives.keys() == {"code", "model"} & set(command.ports.inputs)
         assert command.outputs.keys() == set(command.ports.outputs)
         assert ("store" in command.parameters) == command.ports.needs_store
         assert command.message is not None

@@ -77,7 +77,7 @@ CUT_SHORT = [
 ]
 IN_A_ROW = [
     [Crash(Victim.cli, Moment.train, 0.05), Crash(Victim.plugin, Moment.register, 0.05)],
-    [Crash(Victim.step, Moment.release), Crash(Victim.cli, Moment.candidate)],
+    [Crash(Victim.step, Moment.release), Crash(Victim.cli, Moment.register, 0.05)],
 ]
 
 

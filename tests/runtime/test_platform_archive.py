@@ -3,7 +3,9 @@
 import gzip
 import io
 import os
+import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,17 @@ from tests.runtime.toy_run import TOY, ToyRun, toy_config
 from trimaran_runtime.errors import DataError, Exit
 from trimaran_runtime.steps.__main__ import main
 from trimaran_runtime.storage.archive import Limits, find_archive, unpack
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_users_code(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Steps run in this process: what they import must not be found by the next test."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield
+    for name in ("toy", "nan_model", "relative"):
+        if name not in before:
+            sys.modules.pop(name, None)
 
 
 def archive(path: Path, files: dict[str, bytes], **member: object) -> Path:

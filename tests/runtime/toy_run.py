@@ -92,7 +92,8 @@ class ToyRun:
 
     def step(self, name: str) -> int:
         """Run one step; returns its exit status."""
-        path, modules = list(sys.path), set(sys.modules)
+        path = list(sys.path)
+        self._forget_code()
         try:
             return main(
                 command(
@@ -106,10 +107,12 @@ class ToyRun:
             )
         finally:
             sys.path[:] = path
-            for module in set(sys.modules) - modules:
-                origin = getattr(sys.modules[module], "__file__", None)
-                if origin and Path(origin).is_relative_to(self.code):
-                    del sys.modules[module]
+            self._forget_code()
+
+    def _forget_code(self) -> None:
+        """A step is a process of its own elsewhere: it imports the user's code anew."""
+        for file in self.code.glob("*.py"):
+            sys.modules.pop(file.stem, None)
 
     def steps(self, first: str = "data", last: str = "register") -> int:
         """Run steps in order until one fails; returns the last exit status."""

@@ -7,6 +7,7 @@ from tools.reference.cli_page import cli_page
 from tools.reference.components_page import components_page
 from tools.reference.mistakes_page import mistakes_page
 from tools.reference.parity_page import parity_page
+from tools.reference.policy_file import deployer_file, operator_file
 from tools.reference.spec_page import spec_page
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -16,6 +17,8 @@ PAGES = {
     "components.md": components_page,
     "parity.md": parity_page,
     "aws-mistakes.md": mistakes_page,
+    "aws-deployer.json": deployer_file,
+    "aws-operator.json": operator_file,
 }
 
 

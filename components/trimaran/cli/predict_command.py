@@ -8,7 +8,7 @@ import typer
 from trimaran.cli.options import AsJson, Model, Stack
 
 if TYPE_CHECKING:
-    from trimaran_providers.contract.deployment import EndpointState
+    from trimaran_providers.contract.deployment import Deployment
 
 _CHOICE = "one of --file, --row and --example"
 
@@ -43,7 +43,7 @@ def _predict(
     if (file is None) == (not row and not example):
         raise typer.BadParameter(_CHOICE, param_hint="rows")
     deployment = select(stack, name)
-    server = Server(_address(deployment.endpoint()))
+    server = Server(_address(deployment))
     if file is not None:
         answer = server.predict(rows_of_file(file))
     else:
@@ -58,9 +58,15 @@ def _predict(
         _show(answer)
 
 
-def _address(endpoint: "EndpointState") -> str:
+def _address(deployment: "Deployment") -> str:
     from trimaran_providers.contract.errors import ProjectError, ResourceError
 
+    if deployment.cloud != "local":
+        raise ProjectError(
+            f"the endpoint is on {deployment.cloud}, which takes signed requests alone",
+            next_step=f"ask it with {deployment.cloud}'s SDK or command; the guide shows how",
+        )
+    endpoint = deployment.endpoint()
     if endpoint.phase == "stopped":
         raise ResourceError(f"the endpoint is down: {endpoint.problem}")
     if endpoint.phase == "waiting":

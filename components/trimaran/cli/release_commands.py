@@ -76,17 +76,17 @@ def _approve(
 ) -> None:
     """Let an accepted release into production.
 
-    Waits up to 30 seconds until the endpoint serves it.
+    Waits up to 30 seconds until the endpoint serves it, where it follows by itself; on a cloud the
+    next `pulumi up` brings it.
     """
     from trimaran.cli.selection import select
     from trimaran_runtime.errors import GateRefused
     from trimaran_runtime.registry.approval import approve
     from trimaran_runtime.registry.channels import Channel, current
     from trimaran_runtime.registry.release import find_release, read_release
-    from trimaran_runtime.storage.store import Store
 
     deployment = select(stack, name)
-    store = Store(deployment.store_uri)
+    store = deployment.store
     full = find_release(store, release)
     verdict = read_release(store, full).verdict
     if not verdict.accepted:
@@ -115,15 +115,15 @@ def _rollback(
 ) -> None:
     """Put an earlier release back into production.
 
-    Waits up to 30 seconds until the endpoint serves it.
+    Waits up to 30 seconds until the endpoint serves it, where it follows by itself; on a cloud the
+    next `pulumi up` brings it.
     """
     from trimaran.cli.selection import select
     from trimaran_runtime.registry.approval import rollback
     from trimaran_runtime.registry.release import find_release
-    from trimaran_runtime.storage.store import Store
 
     deployment = select(stack, name)
-    store = Store(deployment.store_uri)
+    store = deployment.store
     full = find_release(store, release) if release else None
     pointer = rollback(store, full, why=because)
     _finish(deployment, pointer, "rolled back to", wait=not no_wait, as_json=as_json)
@@ -135,7 +135,9 @@ def _finish(
     from trimaran.cli.screen import progress, show, show_json
 
     outcome, done = "", True
-    if wait:
+    if not deployment.follows_channels:
+        outcome = f"serves it after the next `pulumi up -s {deployment.stack}`"
+    elif wait:
         if as_json:
             outcome, done = wait_until_served(deployment, pointer.release)
         else:
@@ -209,12 +211,11 @@ def _report(
 def _report_path(deployment: "Deployment", what: str | None) -> "Path":
     from trimaran_providers.contract.errors import ProjectError
     from trimaran_runtime.registry.release import find_release
-    from trimaran_runtime.storage.store import Store
 
     if what == DRIFT:
         return deployment.drift_report()
     if what is not None:
-        return deployment.report(find_release(Store(deployment.store_uri), what))
+        return deployment.report(find_release(deployment.store, what))
     production = deployment.snapshot().production
     if production is None:
         raise ProjectError(

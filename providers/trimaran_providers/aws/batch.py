@@ -47,7 +47,6 @@ class BatchFacts:
     """What a definition is made from, all known.
 
     Attributes:
-        base: first part of the jobs' names.
         model: name of the model; empty: there is none yet.
         source: URI of the folder.
         output: URI of the folder for results.
@@ -56,7 +55,6 @@ class BatchFacts:
         tags: tags of the jobs.
     """
 
-    base: str
     model: str
     source: str
     output: str
@@ -164,7 +162,6 @@ def render_batch(
 
     def written(known: list[Any]) -> str:
         facts = BatchFacts(
-            base=name,
             model=known[0],
             source=known[1],
             output=known[2],

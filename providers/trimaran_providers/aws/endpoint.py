@@ -12,6 +12,7 @@ from trimaran_providers.aws.bucket import Bucket
 from trimaran_providers.aws.endpoint_alarms import (
     refuse_unwatched,
     render_alarms,
+    render_guards,
     render_wake_alarm,
     rollback_alarms,
 )
@@ -123,11 +124,11 @@ def _watch(context: Context, spec: EndpointSpec, upstream: Upstream) -> _Watch:
     events: tuple[Any, ...] = ()
     if topic is not None and upstream.alerts.rules.endpoint_down:
         events = render_endpoint_events(context, topic)
-    guards = rollback_alarms(names, spec)
+    guards = render_guards(context, spec, upstream.alerts.rules)
     return _Watch(
         logs=tuple(group.arn for group in logs),
-        alarms=tuple(alarm.arn for alarm in alarms[len(alarms) - len(guards) :]) if guards else (),
-        resources=(*(r for group in logs for r in group.resources), *alarms, *events),
+        alarms=tuple(guard.arn for guard in guards),
+        resources=(*(r for group in logs for r in group.resources), *alarms, *guards, *events),
     )
 
 

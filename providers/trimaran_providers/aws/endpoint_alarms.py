@@ -65,9 +65,21 @@ def refuse_unwatched(spec: EndpointSpec, rules: AlertRules) -> None:
 def render_alarms(
     context: Context, spec: EndpointSpec, rules: AlertRules, topic: pulumi.Input[str] | None
 ) -> tuple[Any, ...]:
-    """Alarms of everything but batch; the topic is told, where there is one."""
+    """What tells people of errors, latency, no requests and full machines.
+
+    Args:
+        context: where the component stands.
+        spec: the spec's section, of any kind but batch.
+        rules: the limits.
+        topic: ARN of the topic; None: there is nobody to tell.
+    """
     alarms = _Alarms(context, spec, rules, [] if topic is None else [topic])
-    return (*alarms.of_health(), *alarms.of_use(), *alarms.of_rollout())
+    return (*alarms.of_health(), *alarms.of_use())
+
+
+def render_guards(context: Context, spec: EndpointSpec, rules: AlertRules) -> tuple[Any, ...]:
+    """The alarms of `rollback_alarms`: they tell SageMaker, and nobody else."""
+    return _Alarms(context, spec, rules, []).of_rollout()
 
 
 def render_wake_alarm(
@@ -187,7 +199,7 @@ class _Alarms:
         return tuple(made)
 
     def of_rollout(self) -> tuple[Any, ...]:
-        """Guards of a rollout: they tell SageMaker, and nobody else."""
+        """Guards of a rollout."""
         if not rollback_alarms(Names.of(self.context), self.spec):
             return ()
         failed, asked = self._failures()

@@ -7,6 +7,7 @@ import pulumi
 
 from trimaran_providers.aws.names import Names
 from trimaran_providers.aws.policy import Statement, policy_json, trust_json
+from trimaran_providers.aws.tags import tags_of
 from trimaran_providers.contract.cloud import Context
 
 _LONGEST = 64
@@ -43,7 +44,7 @@ def render_role(
         path=identity.path,
         permissions_boundary=identity.permissions_boundary,
         assume_role_policy=trust_json(service),
-        tags=dict(context.platform.tags),
+        tags=tags_of(context),
         opts=pulumi.ResourceOptions(parent=context.parent),
     )
     policy = iam.RolePolicy(

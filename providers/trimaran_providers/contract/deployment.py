@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trimaran_runtime.section import Section
+
+if TYPE_CHECKING:
+    from trimaran_runtime.storage.store import Store
 
 
 class Health(StrEnum):
@@ -179,6 +182,14 @@ class Deployment(Protocol):
     @property
     def store_uri(self) -> str:
         """Root URI of the artifact store."""
+
+    @property
+    def store(self) -> "Store":
+        """The artifact store, reached as the stack reaches it."""
+
+    @property
+    def follows_channels(self) -> bool:
+        """Whether the endpoint sees by itself that a channel moved; else the next `up` does."""
 
     def snapshot(self) -> Snapshot:
         """Everything about it, as it is now."""

@@ -18,15 +18,15 @@ from trimaran_providers.contract.deployment import (
     StepState,
 )
 from trimaran_providers.contract.errors import ProjectError
+from trimaran_providers.deployed.drift_state import read_drift
+from trimaran_providers.deployed.release_state import every_release, state_of, waiting_release
+from trimaran_providers.deployed.reports import drift_report, release_report
 from trimaran_providers.local.definition import PipelineDefinition, read_definition
 from trimaran_providers.local.destinations import read_destinations
-from trimaran_providers.local.drift_state import read_drift
 from trimaran_providers.local.gateway.definition import read_definition as read_endpoint
 from trimaran_providers.local.gateway.process import status as gateway_status
 from trimaran_providers.local.gateway.status import GatewayStatus, Phase, read_status
 from trimaran_providers.local.layout import Layout
-from trimaran_providers.local.release_state import every_release, state_of, waiting_release
-from trimaran_providers.local.reports import drift_report, release_report
 from trimaran_providers.local.run_record import RunRecord, list_runs
 from trimaran_providers.local.supervisor.job import JobKind
 from trimaran_runtime.alerting.book import open_alerts
@@ -91,6 +91,11 @@ class LocalDeployment:
     def store(self) -> Store:
         """The artifact store. Raises NotFound."""
         return Store.open_directory(self.folder)
+
+    @property
+    def follows_channels(self) -> bool:
+        """The gateway looks at the channel every few seconds."""
+        return True
 
     @property
     def _gateway(self) -> Path:

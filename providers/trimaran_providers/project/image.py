@@ -107,7 +107,7 @@ ENV PATH=/opt/trimaran/bin:$PATH \\
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /tmp
 EXPOSE 8080
-ENTRYPOINT ["python", "-m", "trimaran_runtime.serving"]
+ENTRYPOINT ["python", "-m", "trimaran_runtime"]
 """
 
 

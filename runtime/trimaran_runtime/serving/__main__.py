@@ -11,7 +11,9 @@ import asyncio
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 # Numerical libraries read these when they are loaded: one request is too little work to share
 # between threads, and replicas share the cores already.
@@ -41,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     if given.code is not None:
         sys.path.insert(0, str(given.code.absolute()))
     try:
-        asyncio.run(run(_launch(given)))
+        # Cleaned up here: the process does not wait for the end of the interpreter.
+        with ExitStack() as stack:
+            asyncio.run(run(_launch(given, stack)))
     except RuntimeFault as fault:
         logging.error("%s", fault)
         return fault.exit
@@ -51,8 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     return Exit.OK
 
 
-def _launch(given: argparse.Namespace) -> Launch:
-    source = _source(given)
+def _launch(given: argparse.Namespace, stack: ExitStack) -> Launch:
+    source = _source(given, stack)
     is_container = isinstance(source, ReleaseFolder)
     port = next((os.environ[name] for name in _PORTS if os.environ.get(name)), None)
     return Launch(
@@ -67,7 +71,7 @@ def _launch(given: argparse.Namespace) -> Launch:
     )
 
 
-def _source(given: argparse.Namespace) -> Source:
+def _source(given: argparse.Namespace, stack: ExitStack) -> Source:
     if given.store and given.release:
         return StoredRelease(given.store, given.release)
     release = os.environ.get("TRIMARAN_RELEASE")
@@ -77,7 +81,9 @@ def _source(given: argparse.Namespace) -> Source:
             where="command line",
             allowed="--store and --release, or TRIMARAN_RELEASE in the environment",
         )
-    return ReleaseFolder(Path(os.environ.get("TRIMARAN_MODEL_DIR") or _MODEL_FOLDER), release)
+    folder = Path(os.environ.get("TRIMARAN_MODEL_DIR") or _MODEL_FOLDER)
+    code = stack.enter_context(TemporaryDirectory(prefix="trimaran-code-"))
+    return ReleaseFolder(folder, release, Path(code))
 
 
 def _config(given: argparse.Namespace) -> ServerConfig:

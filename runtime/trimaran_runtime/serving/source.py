@@ -1,9 +1,6 @@
 """Where a server gets its release from: the artifact store, or a folder the cloud filled."""
 
-import atexit
-import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -49,22 +46,17 @@ class ReleaseFolder:
     Attributes:
         folder: the folder, as `trimaran_runtime.registry.serving_files` fills it; only read.
         release_id: full id.
+        code: an empty folder, which gets the user's code and is put on the import path.
     """
 
     folder: Path
     release_id: str
+    code: Path
 
     def load(self, config: ServerConfig) -> Service:
         release = read_manifest(self.folder, self.release_id)
         bundle = read_file(self.folder, CODE, release.lineage.code)
         content = read_file(self.folder, MODEL, release.model.file.digest)
-        _put_on_path(bundle, where=str(self.folder / CODE))
+        unpack_bytes(bundle, self.code, where=str(self.folder / CODE))
+        sys.path.insert(0, str(self.code))
         return load_model_of(release, content, config)
-
-
-def _put_on_path(bundle: bytes, *, where: str) -> None:
-    """Unpack the user's code into a folder on the import path, for as long as the process runs."""
-    folder = tempfile.mkdtemp(prefix="trimaran-code-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    unpack_bytes(bundle, Path(folder), where=where)
-    sys.path.insert(0, folder)

@@ -4,6 +4,8 @@ import os
 from importlib.util import find_spec
 from typing import Any
 
+from trimaran_runtime.errors import StoreError
+
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _OWN_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -21,6 +23,9 @@ def open_s3(uri: str, session: Any = None) -> Any:
         uri: the root.
         session: boto3 session whose region and credentials are used. None: those of the
             environment; where it has none, what boto3 finds (a profile, a single sign-on).
+
+    Raises:
+        StoreError: the session has no credentials.
     """
     from obstore.store import S3Store
 
@@ -34,6 +39,12 @@ def open_s3(uri: str, session: Any = None) -> Any:
     if session is not None:
         from obstore.auth.boto3 import Boto3CredentialProvider
 
+        if session.get_credentials() is None:
+            raise StoreError(
+                "no AWS credentials were found",
+                where="store",
+                next_step="sign in (`aws sso login`), or put credentials into the environment",
+            )
         options["credential_provider"] = Boto3CredentialProvider(session)
         if session.region_name:
             config["aws_region"] = session.region_name

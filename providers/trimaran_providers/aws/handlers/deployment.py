@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from trimaran_providers.aws.autoscaling import scaled_resource
@@ -56,14 +57,41 @@ class RolledBack(ResourceError):
         self.reason, self.refused = reason, refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Clients:
-    """boto3 clients that a deployment needs."""
+    """boto3 clients that a deployment needs, each made when it is first asked for.
 
-    sagemaker: Any
-    runtime: Any
-    autoscaling: Any
-    cloudwatch: Any
+    Attributes:
+        session: boto3 session.
+        where: the resource, for errors.
+    """
+
+    session: Any
+    where: str
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        """The control plane."""
+        return self._client("sagemaker")
+
+    @cached_property
+    def runtime(self) -> Any:
+        """What answers predictions."""
+        return self._client("sagemaker-runtime")
+
+    @cached_property
+    def autoscaling(self) -> Any:
+        """What scales."""
+        return self._client("application-autoscaling")
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        """What knows which alarms ring."""
+        return self._client("cloudwatch")
+
+    def _client(self, service: str) -> Any:
+        with told(self.where):
+            return self.session.client(service)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +181,7 @@ class Deployment:
         self.control.sweep(frozenset(names | {wanted.config_name}))
 
     def serving_model(self, standing: Standing | None) -> str:
-        """Name of the model that serves now; empty: none does."""
+        """Name of the model that an endpoint serves now; empty: none does."""
         if self.component:
             described = self.control.component(self.component)
             return str((described or {}).get("Specification", {}).get("ModelName", ""))
@@ -318,7 +346,8 @@ class Deployment:
             kinds["inference-component"] = self.component
         head = standing.arn.rpartition(":")[0]
         for kind, name in kinds.items():
-            self.control.retag(f"{head}:{kind}/{name}", self.definition.tags)
+            # SageMaker writes its ARNs in lower case.
+            self.control.retag(f"{head}:{kind}/{name.lower()}", self.definition.tags)
 
     def _serves_another(self, found: Standing | None, wanted: Bodies) -> bool:
         if found is None or found.is_broken:

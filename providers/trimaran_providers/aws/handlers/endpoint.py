@@ -1,6 +1,7 @@
 """`trimaran:aws:Endpoint`: model, configuration, endpoint and autoscaling on SageMaker, as one."""
 
 from trimaran_providers.aws.account import AwsAccount
+from trimaran_providers.aws.endpoint_bodies import bodies
 from trimaran_providers.aws.endpoint_definition import EndpointDefinition
 from trimaran_providers.aws.handlers.address import address, parse_address
 from trimaran_providers.aws.handlers.deployment import (
@@ -164,13 +165,7 @@ def _deployment_of(
     definition: EndpointDefinition, store: Store, account: AwsAccount, report: Reporter
 ) -> Deployment:
     with told(definition.name):
-        made = session(account)
-        clients = Clients(
-            sagemaker=made.client("sagemaker"),
-            runtime=made.client("sagemaker-runtime"),
-            autoscaling=made.client("application-autoscaling"),
-            cloudwatch=made.client("cloudwatch"),
-        )
+        clients = Clients(session(account), definition.name)
     return Deployment(definition=definition, clients=clients, store=store, report=report)
 
 
@@ -229,6 +224,8 @@ def _outputs(
     is_batch = definition.kind is EndpointKind.batch
     standing = control.standing() if not is_batch else None
     model = deployment.serving_model(standing)
+    if is_batch and inputs.release:
+        model = bodies(definition, inputs.release).model_name
     release = control.release_of(model)
     there = standing is not None or (is_batch and bool(release))
     runtime = deployment.clients.runtime.meta.endpoint_url
@@ -241,7 +238,7 @@ def _outputs(
         phase=_phase(inputs, there=there, refused=refused, problem=problem),
         problem=problem,
         config=standing.config if standing else "",
-        model=model,
+        model=model if release else "",
         component=deployment.component,
         wake_policy=deployment.scaling().wake_policy if standing else "",
         shadow_channel=definition.shadow.channel if definition.shadow else "",

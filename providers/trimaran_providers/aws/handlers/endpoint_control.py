@@ -13,7 +13,7 @@ from trimaran_providers.contract.handler import Reporter
 Body = Mapping[str, Any]
 FoundT = TypeVar("FoundT")
 
-_FIRST_POLL_SECONDS = 0.25
+_FIRST_POLL_SECONDS = 0.1
 _LAST_POLL_SECONDS = 15.0
 _SLOWER = 1.5
 _ROLE_SECONDS = 120.0
@@ -62,11 +62,14 @@ class EndpointControl:
 
     def keep_model(self, body: Body) -> None:
         """Create a model unless it is there: its name tells its content."""
-        self._keep(self._client.create_model, body)
+        if self._look(self._client.describe_model, ModelName=body["ModelName"]) is None:
+            self._patiently(self._client.create_model, body)
 
     def keep_config(self, body: Body) -> None:
         """Create a configuration unless it is there: its name tells its content."""
-        self._keep(self._client.create_endpoint_config, body)
+        name = body["EndpointConfigName"]
+        if self._look(self._client.describe_endpoint_config, EndpointConfigName=name) is None:
+            self._patiently(self._client.create_endpoint_config, body)
 
     def create(self, body: Body) -> None:
         """Start to create the endpoint."""
@@ -78,7 +81,7 @@ class EndpointControl:
 
     def create_component(self, body: Body) -> None:
         """Start to create the inference component."""
-        self._keep(self._client.create_inference_component, body)
+        self._patiently(self._client.create_inference_component, body)
 
     def update_component(self, body: Body) -> None:
         """Start to update the inference component."""
@@ -181,13 +184,6 @@ class EndpointControl:
                 return None
             raise
         return found
-
-    def _keep(self, call: Callable[..., Any], body: Body) -> None:
-        try:
-            self._patiently(call, body)
-        except Refused as refused:
-            if not refused.exists:
-                raise
 
     def _forget(self, call: Callable[..., Any], **names: str) -> None:
         try:

@@ -13,7 +13,7 @@ from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.config import Approval
 from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.registry.repair import is_whole, leave_damaged
-from trimaran_runtime.registry.settle import approve_waiting, finish_approval, torn_approval
+from trimaran_runtime.registry.settle import approve_waiting, finish_approval
 from trimaran_runtime.storage.store import Store
 
 _INPUTS = "registry/inputs.json"
@@ -107,14 +107,12 @@ class ModelRegistryHandler:
                 # SageMaker is asked first: without a network that fails at once.
                 mirrored = len(mirror.packages())
                 now = _outputs(inputs, store, mirrored)
-                torn = torn_approval(store) is not None
                 equal = mirror.is_equal()
         except (ResourceError, RuntimeFault):
             # A preview needs no credentials and no network: what cannot be seen is taken as it was.
             return frozenset()
         moved = {name for name in Channel if getattr(now, name) != getattr(outputs, name)}
-        different = {*map(str, moved)} | ({"production"} if torn else set())
-        return frozenset(different if equal else different | {"mirrored"})
+        return frozenset({*map(str, moved), *(() if equal else ("mirrored",))})
 
     def update(
         self,

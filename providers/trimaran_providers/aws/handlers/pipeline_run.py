@@ -212,6 +212,11 @@ def _newest_of_ours(sagemaker: Any, pipeline: str) -> tuple[str, Mapping[str, st
     return None
 
 
+def is_of_up(description: str) -> bool:
+    """Whether a run's description says that an `up` started it."""
+    return _digests(description) is not None
+
+
 def _digests(description: str) -> Mapping[str, str] | None:
     try:
         found = json.loads(description)

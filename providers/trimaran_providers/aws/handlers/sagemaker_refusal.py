@@ -1,7 +1,7 @@
 """What SageMaker and its autoscaling say no to: they tell apart by their words alone.
 
 Almost every refusal of SageMaker is a `ValidationException`: of an endpoint that is not there, of
-one that is there already, of one that is being changed.
+one that is being changed, of a role that is not known yet.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,6 @@ from trimaran_providers.aws.handlers.refusal import told_as_ours
 from trimaran_providers.contract.errors import ResourceError
 
 _ABSENT = ("could not find", "does not exist", "no scalable target", "not found")
-_BUSY = ("in-progress", "in progress", "cannot update endpoint while")
-_EXISTS = ("already existing", "already exists")
 _NOT_YET = ("assume role", "assume the role", "access model data", "access image", "ecr image")
 _CAPACITY = ("insufficientinstancecapacity", "insufficient capacity", "unable to provision")
 _LOOK_UP = frozenset({"ObjectNotFoundException", "ResourceNotFound", "NoSuchEntity"})
@@ -34,16 +32,6 @@ class Refused(ResourceError):
     def is_absent(self) -> bool:
         """Whether it was about something that is not there."""
         return self.code in _LOOK_UP or self._says(_ABSENT)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a change that is under way has to end first."""
-        return self._says(_BUSY)
-
-    @property
-    def exists(self) -> bool:
-        """Whether it was about something that is there already."""
-        return self._says(_EXISTS)
 
     @property
     def may_pass(self) -> bool:

@@ -1,9 +1,8 @@
-"""Reports a person opens: files below the store, made from what it holds."""
+"""Reports a person opens: files of this machine, made from what a store holds."""
 
 from pathlib import Path
 
 from trimaran_providers.contract.errors import ProjectError
-from trimaran_providers.local.atomic import write_atomic
 from trimaran_runtime.registry.release import SHORT, read_release
 from trimaran_runtime.storage.store import Store
 
@@ -36,7 +35,7 @@ def release_report(store: Store, folder: Path, release_id: str) -> Path:
 
     Args:
         store: the artifact store.
-        folder: its directory.
+        folder: a directory of this machine; the report goes below its `reports/`.
         release_id: full id.
 
     Raises:
@@ -50,7 +49,15 @@ def release_report(store: Store, folder: Path, release_id: str) -> Path:
     title = f"{release.model_name} {release_id[:SHORT]}"
     path = folder / "reports" / f"{release_id[:SHORT]}.html"
     body = _html(store.read_blob(card.digest).decode())
-    write_atomic(path, _PAGE.format(title=title, body=body).encode())
+    return written(path, _PAGE.format(title=title, body=body).encode())
+
+
+def written(path: Path, content: bytes) -> Path:
+    """Write a file; whoever has it open meanwhile sees the old one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
     return path
 
 

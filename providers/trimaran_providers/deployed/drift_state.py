@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from trimaran_providers.contract.deployment import DriftState
-from trimaran_providers.local.reports import drift_address
+from trimaran_providers.deployed.reports import drift_address
 from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.monitoring.archive import LATEST, read_latest
 from trimaran_runtime.storage.store import Store

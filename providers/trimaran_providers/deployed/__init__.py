@@ -1,0 +1,1 @@
+"""What a person sees of an artifact store: the same on every cloud."""

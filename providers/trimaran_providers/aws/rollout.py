@@ -109,7 +109,13 @@ def _batch_percent(replicas: int) -> int:
     return min(max(math.ceil(_WHOLE / max(replicas, 1)), low), high)
 
 
-def _waits(rollout: Rollout, replicas: int) -> int:
+def waits(rollout: Rollout, replicas: int) -> int:
+    """How often a deployment bakes.
+
+    Args:
+        rollout: the spec's section.
+        replicas: instances there are at least, when traffic moves.
+    """
     match rollout.strategy:
         case Strategy.linear:
             return math.ceil(_WHOLE / rollout.steps[0])
@@ -121,5 +127,5 @@ def _waits(rollout: Rollout, replicas: int) -> int:
 
 def _execution_seconds(rollout: Rollout, replicas: int) -> int:
     low, high = _EXECUTION_SECONDS
-    wanted = _waits(rollout, replicas) * bake_seconds(rollout) + _PROVISION_SECONDS
+    wanted = waits(rollout, replicas) * bake_seconds(rollout) + _PROVISION_SECONDS
     return min(max(wanted, low), high)

@@ -8,6 +8,7 @@ rolling deployments; botocore, `TrafficRoutingConfig`, `RollingUpdatePolicy`,
 from collections.abc import Iterator
 from itertools import pairwise
 
+from trimaran_providers.aws.rollout import waits
 from trimaran_providers.contract.errors import Problem
 from trimaran_providers.contract.spec import EndpointKind, EndpointSpec, Strategy
 
@@ -135,8 +136,8 @@ def _times(endpoint: EndpointSpec) -> Iterator[Problem]:
         )
         return
     steps = len(rollout.steps) if rollout.strategy in _SHIFTED else 1
-    if rollout.strategy is Strategy.linear:
-        steps = -(-100 // rollout.steps[0])
+    if rollout.strategy in (Strategy.linear, Strategy.rolling):
+        steps = waits(rollout, endpoint.replicas.min)
     whole = steps * rollout.bake_minutes
     if whole >= _WHOLE_MINUTES:
         yield Problem(

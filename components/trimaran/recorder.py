@@ -7,6 +7,7 @@ monitor of ours, in this process.
 import asyncio
 import contextvars
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import run_pulumi_func
 
 from trimaran_providers.contract.errors import ProjectError, TrimaranError
@@ -96,7 +98,12 @@ def record(
         TrimaranError: an error of ours that the program raised.
     """
     context = contextvars.copy_context()
-    return context.run(_run, program, project, stack, config, secret_keys or set(), made)
+    # A thread of its own has an event loop of its own: the caller's stays as it was.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        keys = secret_keys or set()
+        return thread.submit(
+            context.run, _run, program, project, stack, config, keys, made
+        ).result()
 
 
 def _run(
@@ -113,6 +120,9 @@ def _run(
     asyncio.set_event_loop(loop)
     try:
         settings.ROOT.set(None)
+        # What else the process has under way is not waited for: it may belong to a loop that ended.
+        settings.SETTINGS.outputs = set()
+        settings.SETTINGS.rpc_manager = RPCManager()  # type: ignore[no-untyped-call]
         set_all_config(dict(config), sorted(secret_keys))
         mocks.set_mocks(_NoMocks(), project=project, stack=stack, preview=True, monitor=monitor)
         loop.run_until_complete(run_pulumi_func(program))

@@ -446,6 +446,12 @@ _ROLLOUT = (
         "less than 480 minutes in all",
     ),
     _limit(
+        "a way back from latency that has no limit",
+        {"endpoint.rollout.rollback_on": ["errors", "latency"]},
+        "endpoint.rollout.rollback_on",
+        "give alerts.rules.latency_p99_ms",
+    ),
+    _limit(
         "a canary where replicas go down to zero",
         {
             "endpoint.rollout.strategy": "canary",

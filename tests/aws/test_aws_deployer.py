@@ -39,7 +39,7 @@ NOT_OPERATIONS = {
 }
 RUNTIME = {"InvokeEndpoint", "InvokeEndpointAsync"}
 SIZE = 10_240
-"""Characters of a role's inline policies without white space (IAM User Guide, "IAM quotas")."""
+"""Characters of a role's inline policies, without white space (IAM User Guide, "IAM quotas")."""
 
 
 def test_every_resource_that_a_renderer_can_declare_is_rendered_here() -> None:

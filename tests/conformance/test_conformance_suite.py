@@ -1,5 +1,6 @@
 """The suite sees what it is for: each fault of a cloud fails the one check that is about it."""
 
+import asyncio
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -149,3 +150,18 @@ def fails(check: Callable[..., None], folder: Path) -> bool:
     except AssertionError:
         return True
     return False
+
+
+def test_what_the_process_has_under_way_is_not_waited_for(tmp_path: Path) -> None:
+    class Suite(CloudConformance):
+        cloud_name = "local"
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        pulumi.Output.from_input("made outside of any program, in a loop that does not run")
+        Suite().test_a_preview_asks_nobody(tmp_path)
+        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from tests.oracles.alarm_rules import alarms_in
 from tests.oracles.finding import Finding, Rendered, about, judged
 from tests.oracles.naming import NAMES
+from tests.oracles.plugin_bodies import rollback_alarms
 
 LAYER = "rules"
 _METRIC = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -36,6 +37,9 @@ def _alarms(resources: Sequence[Rendered]) -> Iterator[Finding]:
     known = {r.inputs.get("name") for r in resources if r.type == _METRIC}
     known |= {r.inputs.get("alarmName") for r in resources if r.type == _COMPOSITE}
     for resource in resources:
+        for name in set(rollback_alarms(resource)) - known:
+            finding = Finding(layer=LAYER, path="definition", what=f"there is no alarm {name!r}")
+            yield from about(resource, [finding])
         rule = resource.inputs.get("alarmRule", "")
         if resource.type != _COMPOSITE or not judged(rule):
             continue

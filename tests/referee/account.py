@@ -96,19 +96,19 @@ class Account:
         self._write(thing)
 
     def remove(self, token: str, identifier: str) -> None:
-        """Delete a thing.
+        """Delete a thing, and with it what has no being without it.
 
         Raises:
             RefusedError: it is not there, or others hang on it.
         """
         thing = self.must_have(token, identifier)
-        for other in self.all():
-            parent = PARENTS.get(other.type)
-            if parent is None or parent.type != token or not parent.holds(thing):
-                continue
-            if thing.answers_to(str(other.inputs.get(parent.input))):
-                raise RefusedError(f"{parent.refusal}: {thing.name} still has {other.id}")
-        self._file(token, identifier).unlink()
+        parts = [other for other in self.all() if _is_part(other, thing)]
+        for part in parts:
+            if PARENTS[part.type].holds(thing):
+                refusal = PARENTS[part.type].refusal
+                raise RefusedError(f"{refusal}: {thing.name} still has {part.id}")
+        for gone in (*parts, thing):
+            self._file(gone.type, gone.id).unlink()
 
     def must_have(self, token: str, identifier: str) -> Thing:
         """A thing that has to be there.
@@ -158,6 +158,13 @@ class Parent:
     def holds(self, thing: Thing) -> bool:
         """Whether the parent cannot go while it has children."""
         return bool(self.refusal) and not (self.unless and thing.inputs.get(self.unless))
+
+
+def _is_part(part: Thing, whole: Thing) -> bool:
+    parent = PARENTS.get(part.type)
+    if parent is None or parent.type != whole.type:
+        return False
+    return whole.answers_to(str(part.inputs.get(parent.input)))
 
 
 def _space(token: str) -> str:

@@ -38,7 +38,7 @@ def identity_of(token: str, inputs: Mapping[str, Any], name: str, region: str) -
         region: region of the provider.
     """
     fields = _Fields(token, inputs, name, region)
-    form, outputs = _FORMS.get(token, ("{unique}", {}))
+    form, outputs = FORMS.get(token, ("{unique}", {}))
     return Identity(
         id=form.format_map(fields),
         outputs={key: value.format_map(fields) for key, value in outputs.items()},
@@ -69,7 +69,7 @@ class _Fields(dict[str, str]):
 
 
 _BUCKET_PART = ("{bucket}", {})
-_FORMS: dict[str, tuple[str, dict[str, str]]] = {
+FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "aws:appautoscaling/policy:Policy": (
         "{name}",
         {"arn": "arn:aws:autoscaling:{here}:scalingPolicy:{uuid}:policyName/{name}"},

@@ -123,8 +123,13 @@ def _empty(bucket: str) -> None:
             _client("s3").delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
 
 
-@cache
 def _client(service: str) -> Any:
+    return _client_at(os.environ["AWS_ENDPOINT_URL"], service)
+
+
+@cache
+def _client_at(address: str, service: str) -> Any:
     import boto3
 
-    return boto3.client(service, region_name=os.environ.get("AWS_REGION", REGION))
+    region = os.environ.get("AWS_REGION", REGION)
+    return boto3.client(service, region_name=region, endpoint_url=address)

@@ -155,7 +155,11 @@ class RefereeServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _made(self, thing: Thing) -> None:
         self._account.add(thing)
-        self._mirror.create(thing)
+        try:
+            self._mirror.create(thing)
+        except RefusedError:
+            self._account.remove(thing.type, thing.id)
+            raise
 
     def _changed(self, thing: Thing) -> None:
         self._account.change(thing)

@@ -96,7 +96,10 @@ TABLE: dict[str, Capability] = {
     "network": native(),
     "encryption": native(),
     "identity": native(),
-    "logs": native(),
+    "logs": emulated(
+        "of the endpoint and of the image's build; SageMaker's jobs write into log groups that all "
+        "stacks of an account share, and whose retention is the account's"
+    ),
     "tags": emulated("everything that takes tags; schedules and alarms' subscriptions take none"),
     "budget": emulated("AWS Budgets watches the bill and alerts; a preview is not priced"),
 }

@@ -13,6 +13,7 @@ from trimaran_providers.aws.limits.pipeline import (
     pipeline_problems,
 )
 from trimaran_providers.aws.limits.platform import platform_problems
+from trimaran_providers.aws.limits.rollout import unwatched_problems
 from trimaran_providers.aws.limits.store import store_problems
 from trimaran_providers.contract.errors import Problem
 from trimaran_providers.contract.spec import (
@@ -32,6 +33,7 @@ def problems_of(spec: BaseModel, platform: PlatformSpec) -> Iterator[Problem]:
         yield from data_problems(spec)
         yield from pipeline_problems(spec.pipeline)
         yield from monitored_problems(spec)
+        yield from unwatched_problems(spec.endpoint, spec.alerts.rules)
         for section in (spec.endpoint, spec.monitor, spec.alerts, spec.store):
             yield from _of_section(section, platform)
     else:

@@ -7,12 +7,14 @@ what a renderer makes of an output that it does not know is part of what is test
 import asyncio
 import contextvars
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import run_pulumi_func
 
 _STACK = "pulumi:pulumi:Stack"
@@ -69,8 +71,11 @@ def record(
         config: configuration by full key, `aws:region`.
     """
     recording = Recording()
-    # Pulumi's settings are context variables: the caller's stay as they were.
-    contextvars.copy_context().run(_run, program, stack, config, recording)
+    # Pulumi's settings are context variables, and an event loop is a thread's: so the caller's stay
+    # as they were.
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(context.run, _run, program, stack, config, recording).result()
     return recording
 
 
@@ -81,6 +86,9 @@ def _run(
     asyncio.set_event_loop(loop)
     try:
         settings.ROOT.set(None)
+        # What else the process has under way is not waited for: it may belong to a loop that ended.
+        settings.SETTINGS.outputs = set()
+        settings.SETTINGS.rpc_manager = RPCManager()  # type: ignore[no-untyped-call]
         set_all_config(dict(config), [])
         mocks.set_mocks(
             _Unused(), project="testing", stack=stack, preview=True, monitor=_Monitor(recording)

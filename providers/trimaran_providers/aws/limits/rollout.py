@@ -11,6 +11,8 @@ from itertools import pairwise
 from trimaran_providers.aws.rollout import waits
 from trimaran_providers.contract.errors import Problem
 from trimaran_providers.contract.spec import EndpointKind, EndpointSpec, Strategy
+from trimaran_providers.contract.spec.endpoint import RollbackSignal
+from trimaran_runtime.alerting.config import AlertRules
 
 _CANARY_PERCENT = 50
 _LINEAR_PERCENT = (10, 50)
@@ -52,6 +54,24 @@ def rollout_problems(endpoint: EndpointSpec) -> Iterator[Problem]:
         )
     yield from _replicas(endpoint)
     yield from _times(endpoint)
+
+
+def unwatched_problems(endpoint: EndpointSpec, rules: AlertRules) -> Iterator[Problem]:
+    """Signals that send traffic back, and have no limit for an alarm to go by."""
+    if endpoint.kind in _UNGUARDED:
+        return
+    limits = {
+        RollbackSignal.errors: ("error_rate", rules.error_rate),
+        RollbackSignal.latency: ("latency_p99_ms", rules.latency_p99_ms),
+    }
+    for signal in endpoint.rollout.rollback_on:
+        field, limit = limits[signal]
+        if limit is None:
+            yield Problem(
+                path="endpoint.rollout.rollback_on",
+                what=f"{signal.value} without alerts.rules.{field}: an alarm needs a limit",
+                allowed=f"give alerts.rules.{field}, or leave {signal.value} out",
+            )
 
 
 def is_component(endpoint: EndpointSpec) -> bool:

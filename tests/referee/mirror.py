@@ -28,17 +28,15 @@ _REMOVED: dict[str, tuple[str, str, dict[str, str]]] = {
         "delete_pipeline",
         {"PipelineName": "pipelineName"},
     ),
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": (
-        "sagemaker",
-        "delete_model_package_group",
-        {"ModelPackageGroupName": "modelPackageGroupName"},
-    ),
     "aws:ecr/repository:Repository": ("ecr", "delete_repository", {"repositoryName": "name"}),
     "aws:codebuild/project:Project": ("codebuild", "delete_project", {"name": "name"}),
 }
 """By type token: how a thing goes, and which inputs name it. Only these are mirrored."""
-_ALSO = {"aws:s3/bucketVersioning:BucketVersioning"}
-"""Types that go with what they belong to."""
+_ALSO = {
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+}
+"""Made there and never deleted: versions go with their bucket, and moto cannot delete a group."""
 
 
 class Mirror:

@@ -123,8 +123,14 @@ def _empty(bucket: str) -> None:
             _client("s3").delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])
 
 
-@cache
 def _client(service: str) -> Any:
+    return _client_at(service, os.environ["AWS_ENDPOINT_URL"])
+
+
+@cache
+def _client_at(service: str, endpoint: str) -> Any:
+    # One process may see several servers, one after the other.
     import boto3
 
-    return boto3.client(service, region_name=os.environ.get("AWS_REGION", REGION))
+    region = os.environ.get("AWS_REGION", REGION)
+    return boto3.client(service, region_name=region, endpoint_url=endpoint)

@@ -1,7 +1,8 @@
 """AWS on this machine, over its own protocol: moto, and before it what moto lacks of SageMaker.
 
 Endpoints with their models, configurations, components and autoscaling are served from
-`fake_endpoints`, builds of images from `fake_builds`; every request of theirs is judged by
+`fake_endpoints`, builds of images from `fake_builds`, deletions of model packages from
+`fake_packages`; every request of theirs is judged by
 botocore's service model first, all the way down. Everything else (S3, CloudWatch, …) is moto's.
 
 As a process of its own: `python -m tests.aws.fake_sagemaker` prints its port and serves until it
@@ -27,6 +28,7 @@ from werkzeug.wrappers import Request, Response
 from tests.aws.fake_autoscaling import Autoscaling
 from tests.aws.fake_builds import Builds
 from tests.aws.fake_endpoints import REGION, Endpoints, Plan, Refusal
+from tests.aws.fake_packages import Packages
 from tests.oracles import botocore_shapes
 
 Answer = Mapping[str, Any]
@@ -61,6 +63,7 @@ class FakeAws:
     def __post_init__(self) -> None:
         self.autoscaling = Autoscaling(self.endpoints)
         self.builds = Builds(lambda: self._client("ecr"))
+        self._packages = Packages()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.RLock()
 
@@ -100,9 +103,13 @@ class FakeAws:
         service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
         if service not in _TARGETS:
             return None
-        places = {"sagemaker": self.endpoints, "codebuild": self.builds}
-        place = places.get(_TARGETS[service], self.autoscaling)
-        method = getattr(place, _snake(operation), None)
+        places: dict[str, tuple[object, ...]] = {
+            "sagemaker": (self.endpoints, self._packages),
+            "application-autoscaling": (self.autoscaling,),
+            "codebuild": (self.builds,),
+        }
+        methods = [getattr(p, _snake(operation), None) for p in places[_TARGETS[service]]]
+        method = next((found for found in methods if found is not None), None)
         if method is None:
             return None
         body = json.loads(request.get_data() or b"{}")

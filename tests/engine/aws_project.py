@@ -39,6 +39,8 @@ config:
 TEAM_BUCKETS = ("team-bucket", "team-data")
 """Buckets of the user's, which were there before."""
 _BUCKET = "aws:s3/bucket:Bucket"
+_OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+_ANSWERS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION")
 
 
 @dataclass
@@ -70,6 +72,21 @@ class AwsProject:
         """`pulumi destroy`."""
         return self.stack.destroy()
 
+    def left(self) -> list[str]:
+        """What provider `aws` made and still is there; in a bucket of the user's, code stays."""
+        return [
+            f"{thing.type} {thing.id}"
+            for thing in self.referee.things()
+            if not thing.foreign
+            and not (thing.type == _OBJECT and thing.inputs["bucket"] in TEAM_BUCKETS)
+        ]
+
+    def uploaded(self, store: str) -> list[str]:
+        """Keys of what `up` put into the store."""
+        bucket = store.removeprefix("s3://")
+        found = boto3.client("s3").list_objects_v2(Bucket=bucket)
+        return [item["Key"] for item in found.get("Contents", [])]
+
     def program(self) -> None:
         """The Pulumi program."""
         import pulumi
@@ -95,6 +112,8 @@ def aws_project(folder: Path, home: Path) -> Iterator[AwsProject]:
         env = {**engine_settings(home, folder / "backend"), **provider}
         for name, value in {**env, "AWS_EC2_METADATA_DISABLED": "true"}.items():
             patch.setenv(name, value)
+        for name in _ANSWERS:
+            patch.delenv(name, raising=False)
         project = folder / "project"
         _copy(project)
         patch.chdir(project)
@@ -119,14 +138,12 @@ def left_in(aws: FakeAws) -> dict[str, list[str]]:
     sagemaker = boto3.client("sagemaker")
     groups = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
     pipelines = sagemaker.list_pipelines()["PipelineSummaries"]
-    packages = sagemaker.list_model_packages()["ModelPackageSummaryList"]
     buckets = {bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]}
     repositories = boto3.client("ecr").describe_repositories()["repositories"]
     kinds = {
         "buckets": sorted(buckets.difference(TEAM_BUCKETS)),
         "pipelines": [item["PipelineName"] for item in pipelines],
         "groups": [item["ModelPackageGroupName"] for item in groups],
-        "packages": [item["ModelPackageArn"] for item in packages],
         "repositories": [item["repositoryName"] for item in repositories],
         "projects": boto3.client("codebuild").list_projects()["projects"],
     }

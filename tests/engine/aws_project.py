@@ -65,7 +65,8 @@ class AwsProject:
 
     def up(self, changes: Mapping[str, Any] | None = None) -> Outcome:
         """`pulumi up`."""
-        self.overrides |= changes or {}
+        for path, value in (changes or {}).items():
+            _lay(self.overrides, path, value)
         return self.stack.up(self.program)
 
     def destroy(self) -> Outcome:
@@ -148,6 +149,15 @@ def left_in(aws: FakeAws) -> dict[str, list[str]]:
         "projects": boto3.client("codebuild").list_projects()["projects"],
     }
     return {**aws.left(), **{kind: names for kind, names in kinds.items() if names}}
+
+
+def _lay(overrides: dict[str, Any], path: str, value: Any) -> None:
+    """Override a path, which may be inside of a section that is overridden as a whole."""
+    for section in [key for key in overrides if path.startswith(f"{key}.")]:
+        rest = path.removeprefix(f"{section}.")
+        overrides[section] = {**overrides[section], rest: value}
+        return
+    overrides[path] = value
 
 
 def _copy(project: Path) -> None:

@@ -44,9 +44,7 @@ STATEFUL = frozenset(
         for name in SCENARIOS
     ],
 )
-def test_a_stack_comes_stays_changes_is_replaced_and_goes(
-    aws_stack: AwsProject, name: str
-) -> None:
+def test_a_stack_comes_stays_changes_is_replaced_and_goes(aws_stack: AwsProject, name: str) -> None:
     scenario = SCENARIOS[name]
     aws_stack.overrides |= scenario.set
     assert "AWS_ACCESS_KEY_ID" not in os.environ

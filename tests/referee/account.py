@@ -96,19 +96,25 @@ class Account:
         self._write(thing)
 
     def remove(self, token: str, identifier: str) -> None:
-        """Delete a thing.
+        """Delete a thing, and what it takes along (a bucket that is emptied first).
 
         Raises:
             RefusedError: it is not there, or others hang on it.
         """
         thing = self.must_have(token, identifier)
+        taken_along = []
         for other in self.all():
             parent = PARENTS.get(other.type)
-            if parent is None or parent.type != token or not parent.holds(thing):
+            if parent is None or parent.type != token:
                 continue
-            if thing.answers_to(str(other.inputs.get(parent.input))):
+            if not thing.answers_to(str(other.inputs.get(parent.input))):
+                continue
+            if parent.holds(thing):
                 raise RefusedError(f"{parent.refusal}: {thing.name} still has {other.id}")
-        self._file(token, identifier).unlink()
+            if parent.refusal:
+                taken_along.append(other)
+        for other in (*taken_along, thing):
+            self._file(other.type, other.id).unlink()
 
     def must_have(self, token: str, identifier: str) -> Thing:
         """A thing that has to be there.

@@ -63,8 +63,14 @@ def definition(*, instance: str = "ml.m5.large", **spec: Any) -> EndpointDefinit
     )
 
 
-def stored_release(store: Store, model: bytes) -> str:
-    """A release in the store, whose signature has one number; returns its id."""
+def stored_release(store: Store, model: bytes, champion: str | None = None) -> str:
+    """A release in the store, whose signature has one number; returns its id.
+
+    Args:
+        store: the store.
+        model: content of its model's file.
+        champion: release that it was judged against.
+    """
     lineage = {"config": "c", "code": "d", "data": "e", "environment": "f", "rows": {}, "seed": 0}
     release = Release(
         model_name="toy",
@@ -78,7 +84,9 @@ def stored_release(store: Store, model: bytes) -> str:
             target="bought",
             task="regression",
         ),
-        verdict=Verdict(accepted=True, metric="rmse", value=1.0, interval=None, checks=()),
+        verdict=Verdict(
+            accepted=True, metric="rmse", value=1.0, interval=None, checks=(), champion=champion
+        ),
         metrics={},
         lineage=Lineage.model_validate({**lineage, "parameters": {}}),
         files={},

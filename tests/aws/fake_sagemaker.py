@@ -1,8 +1,9 @@
 """AWS on this machine, over its own protocol: moto, and before it what moto lacks of SageMaker.
 
 Endpoints with their models, configurations, components and autoscaling are served from
-`fake_endpoints`; every request of theirs is judged by botocore's service model first, all the way
-down. Everything else (S3, CloudWatch, …) is moto's.
+`fake_endpoints`, builds of images from `fake_builds`, deletions of model packages from
+`fake_packages`; every request of theirs is judged by
+botocore's service model first, all the way down. Everything else (S3, CloudWatch, …) is moto's.
 
 As a process of its own: `python -m tests.aws.fake_sagemaker` prints its port and serves until it
 is ended. `POST /fake` plans what goes wrong, `GET /fake` tells what there is.
@@ -25,11 +26,17 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from tests.aws.fake_autoscaling import Autoscaling
+from tests.aws.fake_builds import Builds
 from tests.aws.fake_endpoints import REGION, Endpoints, Plan, Refusal
+from tests.aws.fake_packages import Packages
 from tests.oracles import botocore_shapes
 
 Answer = Mapping[str, Any]
-_TARGETS = {"SageMaker": "sagemaker", "AnyScaleFrontendService": "application-autoscaling"}
+_TARGETS = {
+    "SageMaker": "sagemaker",
+    "AnyScaleFrontendService": "application-autoscaling",
+    "CodeBuild_20161006": "codebuild",
+}
 _INVOKE = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 _SHORT = 12
 _CONTROL = "/fake"
@@ -42,17 +49,21 @@ class FakeAws:
     Attributes:
         endpoints: SageMaker's endpoints.
         autoscaling: their autoscaling.
+        builds: CodeBuild's builds.
         requests: operation and body of every call, oldest first.
         url: where it is served.
     """
 
     endpoints: Endpoints = field(default_factory=Endpoints)
     autoscaling: Autoscaling = field(init=False)
+    builds: Builds = field(init=False)
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     url: str = ""
 
     def __post_init__(self) -> None:
         self.autoscaling = Autoscaling(self.endpoints)
+        self.builds = Builds(lambda: self._client("ecr"))
+        self._packages = Packages()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.RLock()
 
@@ -92,8 +103,13 @@ class FakeAws:
         service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
         if service not in _TARGETS:
             return None
-        place = self.endpoints if service == "SageMaker" else self.autoscaling
-        method = getattr(place, _snake(operation), None)
+        places: dict[str, tuple[object, ...]] = {
+            "sagemaker": (self.endpoints, self._packages),
+            "application-autoscaling": (self.autoscaling,),
+            "codebuild": (self.builds,),
+        }
+        methods = [getattr(p, _snake(operation), None) for p in places[_TARGETS[service]]]
+        method = next((found for found in methods if found is not None), None)
         if method is None:
             return None
         body = json.loads(request.get_data() or b"{}")
@@ -144,10 +160,13 @@ class FakeAws:
         return Response('{"InferenceId": "1"}', status=202, headers=headers)
 
     def _s3(self) -> Any:
+        return self._client("s3")
+
+    def _client(self, service: str) -> Any:
         import boto3
 
         return boto3.client(
-            "s3",
+            service,
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id="testing",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.aws_project import AwsProject, aws_project
 from tests.engine.project import Project
 from tests.engine_kit.fixtures import engine_env, pulumi_home
 from tests.engine_kit.settings import engine_settings
@@ -34,6 +35,13 @@ def lasting_project(
 ) -> Iterator[Project]:
     """One project for the tests of a file, each of which leaves it in order."""
     with _project(tmp_path_factory.mktemp("lasting"), pulumi_home) as made:
+        yield made
+
+
+@pytest.fixture
+def aws_stack(tmp_path: Path, pulumi_home: Path) -> Iterator[AwsProject]:
+    """A copy of the toy project for AWS, which has no credentials yet."""
+    with aws_project(tmp_path, pulumi_home) as made:
         yield made
 
 

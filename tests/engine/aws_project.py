@@ -156,9 +156,9 @@ def _lay(overrides: dict[str, Any], path: str, value: Any) -> None:
     for section in [key for key in overrides if path.startswith(f"{key}.")]:
         # The scenarios are constants: what is inside of them stays as it is.
         overrides[section] = dict(overrides[section])
-        return _lay(overrides[section], path.removeprefix(f"{section}."), value)
+        _lay(overrides[section], path.removeprefix(f"{section}."), value)
+        return
     overrides[path] = value
-    return None
 
 
 def _copy(project: Path) -> None:

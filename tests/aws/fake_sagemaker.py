@@ -2,8 +2,8 @@
 
 Endpoints with their models, configurations, components and autoscaling are served from
 `fake_endpoints`, builds of images from `fake_builds`, deletions of model packages from
-`fake_packages`; every request of theirs is judged by
-botocore's service model first, all the way down. Everything else (S3, CloudWatch, …) is moto's.
+`fake_packages`; every request of theirs is judged by botocore's service model first, all the way
+down. Everything else (S3, CloudWatch, …) is moto's.
 
 As a process of its own: `python -m tests.aws.fake_sagemaker` prints its port and serves until it
 is ended. `POST /fake` plans what goes wrong, `GET /fake` tells what there is.

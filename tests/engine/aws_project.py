@@ -154,8 +154,9 @@ def left_in(aws: FakeAws) -> dict[str, list[str]]:
 def _lay(overrides: dict[str, Any], path: str, value: Any) -> None:
     """Override a path, which may be inside of a section that is overridden as a whole."""
     for section in [key for key in overrides if path.startswith(f"{key}.")]:
-        rest = path.removeprefix(f"{section}.")
-        overrides[section] = {**overrides[section], rest: value}
+        # The scenarios are constants: what is inside of them stays as it is.
+        overrides[section] = dict(overrides[section])
+        _lay(overrides[section], path.removeprefix(f"{section}."), value)
         return
     overrides[path] = value
 

@@ -28,15 +28,17 @@ _REMOVED: dict[str, tuple[str, str, dict[str, str]]] = {
         "delete_pipeline",
         {"PipelineName": "pipelineName"},
     ),
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": (
+        "sagemaker",
+        "delete_model_package_group",
+        {"ModelPackageGroupName": "modelPackageGroupName"},
+    ),
     "aws:ecr/repository:Repository": ("ecr", "delete_repository", {"repositoryName": "name"}),
     "aws:codebuild/project:Project": ("codebuild", "delete_project", {"name": "name"}),
 }
 """By type token: how a thing goes, and which inputs name it. Only these are mirrored."""
-_ALSO = {
-    "aws:s3/bucketVersioning:BucketVersioning",
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
-}
-"""Made there and never deleted: versions go with their bucket, and moto cannot delete a group."""
+_ALSO = {"aws:s3/bucketVersioning:BucketVersioning"}
+"""Types that go with what they belong to."""
 
 
 class Mirror:
@@ -122,12 +124,13 @@ def _empty(bucket: str) -> None:
 
 
 def _client(service: str) -> Any:
-    return _client_at(os.environ["AWS_ENDPOINT_URL"], service)
+    return _client_at(service, os.environ["AWS_ENDPOINT_URL"])
 
 
 @cache
-def _client_at(address: str, service: str) -> Any:
+def _client_at(service: str, endpoint: str) -> Any:
+    # One process may see several servers, one after the other.
     import boto3
 
     region = os.environ.get("AWS_REGION", REGION)
-    return boto3.client(service, region_name=region, endpoint_url=address)
+    return boto3.client(service, region_name=region, endpoint_url=endpoint)

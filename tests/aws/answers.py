@@ -1,6 +1,6 @@
 """What AWS would answer: id and outputs of each resource, by the forms of the service reference.
 
-ARN forms: "Actions, resources, and condition keys for AWS services" (read 2026-11-24).
+ARN forms: "Actions, resources, and condition keys for AWS services".
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """Alarms of CloudWatch: what their fields demand of one another.
 
-Source: Amazon CloudWatch API Reference, PutMetricAlarm and PutCompositeAlarm, read 2026-11-24.
+Source: Amazon CloudWatch API Reference, PutMetricAlarm and PutCompositeAlarm.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Names that differ only in case or in the form of a list of pairs are found by the shape itself;
 here stands what is called or nested differently (the provider's sources at `internal/service/`,
-and the service models of botocore, read 2026-11-24). An input that is named nowhere stays in the
+and the service models of botocore). An input that is named nowhere stays in the
 body, where the shape refuses it.
 """
 

@@ -1,7 +1,7 @@
 """Schedule expressions of EventBridge: `rate()`, `at()` and the six-field `cron()`.
 
 Sources: EventBridge Scheduler User Guide, "Schedule types"; EventBridge User Guide, "Setting a
-schedule pattern"; read 2026-11-24.
+schedule pattern".
 """
 
 import re

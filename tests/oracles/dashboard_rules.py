@@ -1,6 +1,6 @@
 """The JSON inside of a CloudWatch dashboard.
 
-Source: Amazon CloudWatch API Reference, "Dashboard Body Structure and Syntax", read 2026-11-24.
+Source: Amazon CloudWatch API Reference, "Dashboard Body Structure and Syntax".
 """
 
 import json

@@ -1,7 +1,7 @@
 """What the requests of one endpoint demand of one another.
 
 Source: Amazon SageMaker AI Developer Guide, "Deployment guardrails", "Shadow variants" and
-"Automatic scaling of Amazon SageMaker AI models", read 2026-11-24.
+"Automatic scaling of Amazon SageMaker AI models".
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Event patterns and targets of EventBridge.
 
-Source: Amazon EventBridge User Guide, "Creating event patterns", read 2026-11-24.
+Source: Amazon EventBridge User Guide, "Creating event patterns".
 """
 
 import json

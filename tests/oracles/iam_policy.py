@@ -1,7 +1,7 @@
 """IAM policy documents: grammar, actions that exist, ARNs, conditions, and every `*`.
 
 Grammar: IAM User Guide, "Grammar of the IAM JSON policy language"; sizes: "IAM and AWS STS quotas";
-both read 2026-11-24. Actions come from the service models of botocore: for most services an action
+both as known. Actions come from the service models of botocore: for most services an action
 is an operation, and where it is not, `iam_actions` says so.
 """
 

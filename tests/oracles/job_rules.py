@@ -1,7 +1,7 @@
 """What a step of a SageMaker pipeline asks for: the input of an operation that starts a job.
 
 Beyond the shape of the operation: what its fields demand of one another. Source: Amazon SageMaker
-API Reference, the pages of the operations, read 2026-11-24.
+API Reference, the pages of the operations.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Lifecycle rules of buckets and of image repositories.
 
 Sources: Amazon S3 User Guide, "Lifecycle configuration elements"; Amazon ECR User Guide, "Lifecycle
-policy properties"; read 2026-11-24.
+policy properties".
 """
 
 import json

@@ -38,7 +38,7 @@ def check(resource: Rendered) -> list[Finding]:
 
 
 def _tags(inputs: Inputs) -> Iterator[Finding]:
-    """Tag Editor User Guide, "Tag naming limits and requirements", read 2026-11-24."""
+    """Tag Editor User Guide, "Tag naming limits and requirements"."""
     tags = inputs.get("tags")
     if not isinstance(tags, Mapping):
         return
@@ -54,7 +54,7 @@ def _tags(inputs: Inputs) -> Iterator[Finding]:
 
 
 def _bucket_name(inputs: Inputs) -> Iterator[Finding]:
-    """Amazon S3 User Guide, "General purpose bucket naming rules", read 2026-11-24."""
+    """Amazon S3 User Guide, "General purpose bucket naming rules"."""
     name = inputs.get("bucket")
     if name is None or not judged(name):
         return
@@ -162,7 +162,7 @@ def _pipeline(inputs: Inputs) -> Iterator[Finding]:
 
 
 def _subscription(inputs: Inputs) -> Iterator[Finding]:
-    """Amazon SNS API Reference, Subscribe, read 2026-11-24."""
+    """Amazon SNS API Reference, Subscribe."""
     protocol, endpoint = inputs.get("protocol"), inputs.get("endpoint", "")
     forms = {
         "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",

@@ -2,7 +2,7 @@
 
 SageMaker reads it only when a run starts. Sources: Pipeline Definition JSON Schema 2020-12-01;
 SageMaker AI Developer Guide, "Pipelines steps", "Retry Policy for Pipeline Steps", "Caching
-pipeline steps"; read 2026-11-24. What a step asks for is the input of a `Create…Job` operation.
+pipeline steps". What a step asks for is the input of a `Create…Job` operation.
 """
 
 import json

@@ -1,7 +1,7 @@
 """What AWS and its provider say of a resource beyond its inputs: ids, ARNs, addresses.
 
 The forms are those of the Service Authorization Reference ("Resource types defined by …") and of
-the provider's documentation ("Attribute Reference", "Import"), read 2026-11-24.
+the provider's documentation ("Attribute Reference", "Import").
 """
 
 from collections.abc import Mapping

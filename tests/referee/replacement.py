@@ -1,7 +1,8 @@
 """Inputs whose change makes a resource anew.
 
 The Pulumi SDK does not know them. Source: the schema (`ForceNew`, `RequiresReplace`) of each type
-in terraform-provider-aws, `internal/service/<service>/`, read 2026-11-24; pulumi-aws takes it over.
+in terraform-provider-aws, `internal/service/<service>/`, which pulumi-aws takes over. Compared with
+those sources are the composite alarm and ECR's lifecycle policy alone; the others are as known.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""IAM policies as data (IAM User Guide, "IAM JSON policy elements reference", read 2026-11-24)."""
+"""IAM policies as data (IAM User Guide, "IAM JSON policy elements reference")."""
 
 import json
 from collections.abc import Mapping, Sequence

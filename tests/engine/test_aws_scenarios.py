@@ -13,7 +13,7 @@ from tests.engine_kit.inline import Outcome
 
 pytestmark = [pytest.mark.engine, pytest.mark.sweep]
 FULL = os.environ.get("TRIMARAN_SWEEP") == "full"
-SAMPLE = ("minimal", "everything on")
+SAMPLE = ("everything on",)
 STATEFUL = frozenset(
     {
         "aws:codebuild/project:Project",

@@ -57,7 +57,7 @@ def test_a_wrong_spec_stops_the_preview(
 @pytest.mark.parametrize(
     ("cloud", "said"),
     [
-        ("aws", ["aws", "local"]),
+        ("azure", ["azure", "local"]),
         ("loca", ['"loca"', "did you mean local?"]),
     ],
 )

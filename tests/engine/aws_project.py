@@ -6,7 +6,7 @@ plugin's calls have to find there; what those calls make of SageMaker, the fake 
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +81,11 @@ class AwsProject:
             if not thing.foreign
             and not (thing.type == _OBJECT and thing.inputs["bucket"] in TEAM_BUCKETS)
         ]
+
+    def kept(self, names: Sequence[str]) -> list[str]:
+        """Those whose predecessor stays in the cloud when they are made anew."""
+        state = self.stack.state()
+        return [name for name in names if state[name].get("retainOnDelete")]
 
     def uploaded(self, store: str) -> list[str]:
         """Keys of what `up` put into the store."""

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 TOY = Path(__file__).parent.parent / "projects" / "toy"
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 OURS = 'import trimaran\n\ntrimaran.MLStack("toy", trimaran.load("toy.yaml"))\n'
-RUNS = 7
+RUNS = 5
 BAR = 1.2
 """Most that our preview may take, as a multiple of the hand-written program's."""
 PREVIEW = ("pulumi", "preview", "--stack", "test", "--non-interactive")

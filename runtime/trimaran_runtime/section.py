@@ -4,12 +4,14 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """One section of a configuration: immutable, unknown keys refused, field docs kept."""
+    """One section of a configuration: immutable, unknown keys refused.
+
+    The text below a field is its documentation: `field_docs` finds it.
+    """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         validate_default=True,
         allow_inf_nan=False,
     )

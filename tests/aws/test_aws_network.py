@@ -113,6 +113,12 @@ rendered(
 # Importing pulumi_aws names every module of it; what is loaded has its submodules.
 assert "pulumi_aws.s3.bucket" in sys.modules
 assert not {"boto3", "pulumi_aws.ec2.security_group"} & set(sys.modules)
+rendered(
+    Path.cwd(),
+    lambda context: len(network.render_private_endpoints(context)),
+    network={"private": True, "subnets": ["subnet-1", "subnet-2"]},
+)
+assert "pulumi_aws.ec2.security_group" in sys.modules
 """
 
 

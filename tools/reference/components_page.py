@@ -13,6 +13,7 @@ from trimaran.spec.allowed import field_at, schema_of
 from trimaran_providers.contract.spec import StackSpec
 from trimaran_providers.plugin.components import ComponentClass, installed
 from trimaran_providers.plugin.shape import Scalar, shapes_of
+from trimaran_runtime.field_docs import field_docs
 
 SPEC_PAGE = "spec.md"
 COMPONENTS = (
@@ -69,7 +70,7 @@ def _inputs(model: type[BaseModel], names: Iterable[str]) -> Iterator[str]:
         field = model.model_fields[name]
         must = ", **required**" if field.is_required() else ""
         takes = _kind(model, name) + must
-        yield row(f"`{name}`", f"`{to_camel(name)}`", takes, said(field.description))
+        yield row(f"`{name}`", f"`{to_camel(name)}`", takes, said(field_docs(model).get(name)))
 
 
 OUTPUTS = {

@@ -16,6 +16,7 @@ from trimaran.clouds import resolve_cloud
 from trimaran.spec.allowed import field_at, schema_of
 from trimaran_providers.contract.capabilities import Leaf
 from trimaran_providers.contract.spec import StackSpec
+from trimaran_runtime.field_docs import field_docs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Entry:
         path: a path into the JSON Schema.
         leaf: the key of the capabilities: names alone.
         field: pydantic's field.
+        docs: its documentation.
         is_section: whether it has fields of its own.
     """
 
@@ -34,6 +36,7 @@ class Entry:
     path: tuple[str | int, ...]
     leaf: str
     field: FieldInfo
+    docs: str
     is_section: bool
 
 
@@ -53,6 +56,7 @@ def entries(
             path=(*path, name),
             leaf=key,
             field=field,
+            docs=field_docs(model).get(name, ""),
             is_section=inner is not None,
         )
         if inner is not None:
@@ -80,7 +84,7 @@ def spec_page() -> str:
             continue
         inner = [e for e in entries(StackSpec) if e.shown.startswith(name)]
         head, below = inner[0], inner[1:]
-        lines += [f"\n## {name}\n", f"{said(field.description)}\n"]
+        lines += [f"\n## {name}\n", f"{said(head.docs)}\n"]
         if not head.field.is_required() and head.field.default is None:
             lines.append("Left out by default.\n")
         lines += _spec_table(below, clouds, rows)
@@ -97,7 +101,7 @@ def _spec_table(found: list[Entry], clouds: list[str], rows: list[Row]) -> Itera
             _takes(entry),
             _default(entry.field),
             *support,
-            said(entry.field.description),
+            said(entry.docs),
         )
 
 

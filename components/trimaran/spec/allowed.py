@@ -6,8 +6,11 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from trimaran.spec.document import Path
+from trimaran_runtime.field_docs import field_docs
 
 Schema = Mapping[str, Any]
 _NOUNS = {
@@ -23,8 +26,17 @@ _NOUNS = {
 
 @cache
 def schema_of(model: type[BaseModel]) -> Schema:
-    """JSON Schema of a model, as pydantic gives it."""
-    return model.model_json_schema()
+    """JSON Schema of a model, with the documentation of every field."""
+    return model.model_json_schema(schema_generator=_Documented)
+
+
+class _Documented(GenerateJsonSchema):
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        for name, text in field_docs(model).items():
+            made["properties"][name]["description"] = text
+        return made
 
 
 @dataclass(frozen=True, slots=True)

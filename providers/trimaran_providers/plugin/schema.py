@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
-from pydantic.fields import FieldInfo
 
 from trimaran_providers.contract.handler import AnyHandler
 from trimaran_providers.plugin.components import ComponentClass
@@ -23,6 +22,7 @@ from trimaran_providers.plugin.shape import (
     Table,
     shapes_of,
 )
+from trimaran_runtime.field_docs import field_docs
 
 PACKAGE = "trimaran"
 _ANY = {"$ref": "pulumi.json#/Any"}
@@ -86,7 +86,7 @@ class _Types:
         properties = {}
         for wire, (name, shape) in shapes_of(model).items():
             field = model.model_fields[name]
-            item = {**self._typed(shape, plain=plain), "description": _said(field)}
+            item = {**self._typed(shape, plain=plain), "description": _said(model, name)}
             if is_secret(field):
                 item["secret"] = True
             properties[wire] = item
@@ -156,13 +156,14 @@ def _described(kind: type) -> str:
     return (inspect.getdoc(kind) or "").split("\n\n")[0].replace("\n", " ")
 
 
-def _said(field: FieldInfo) -> str:
+def _said(model: type[BaseModel], name: str) -> str:
     """A field's docstring and its default.
 
     The default is said, not declared: SDKs send declared defaults as if the user had set them, and
     a cloud refuses what it cannot do only where the user asks for it.
     """
-    said = (field.description or "").replace("\n", " ")
+    field = model.model_fields[name]
+    said = field_docs(model).get(name, "").replace("\n", " ")
     default = field.default
     if isinstance(default, Enum):
         default = default.value

@@ -82,6 +82,10 @@ class AwsProject:
             and not (thing.type == _OBJECT and thing.inputs["bucket"] in TEAM_BUCKETS)
         ]
 
+    def done(self, operation: str) -> int:
+        """How many calls of an operation provider `aws` had so far."""
+        return sum(call.operation == operation for call in self.referee.calls())
+
     def kept(self, names: Sequence[str]) -> list[str]:
         """Those whose predecessor stays in the cloud when they are made anew."""
         state = self.stack.state()
@@ -101,6 +105,18 @@ class AwsProject:
         pulumi.export("url", stack.url)
         pulumi.export("release", stack.release)
         pulumi.export("store", stack.rendered.store.uri if stack.rendered.store else "")
+
+
+@dataclass(frozen=True)
+class SharedAws:
+    """A stack and its account, for the tests of a file."""
+
+    stack: AwsProject
+    aws: FakeAws
+
+    def left(self) -> tuple[list[str], dict[str, list[str]]]:
+        """What is left in the account: of provider `aws`, and of our own plugin and of runs."""
+        return self.stack.left(), left_in(self.aws)
 
 
 @contextmanager

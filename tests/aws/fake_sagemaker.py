@@ -111,9 +111,18 @@ class FakeAws:
         methods = [getattr(p, _snake(operation), None) for p in places[_TARGETS[service]]]
         method = next((found for found in methods if found is not None), None)
         if method is None:
-            return None
+            return self._refused(operation)
         body = json.loads(request.get_data() or b"{}")
         return self._told(lambda: self._called(_TARGETS[service], operation, method, body))
+
+    def _refused(self, operation: str) -> Response | None:
+        """The answer to a call of moto's that is planned to be refused; None: moto answers."""
+        try:
+            with self._lock:
+                self.endpoints.begin(operation)
+        except Refusal as refusal:
+            return _refusal(refusal)
+        return None
 
     def _called(
         self, service: str, operation: str, method: Callable[[Any], Answer], body: dict[str, Any]
@@ -178,14 +187,7 @@ class FakeAws:
         try:
             return call()
         except Refusal as refusal:
-            document = {"__type": refusal.code, "message": refusal.message}
-            headers = {"x-amzn-errortype": refusal.code}
-            return Response(
-                json.dumps(document),
-                status=refusal.status,
-                content_type="application/x-amz-json-1.1",
-                headers=headers,
-            )
+            return _refusal(refusal)
 
     def _controlled(self, request: Request) -> Response:
         """What goes wrong, by POST: `plans` (see `Plan`), `broken` releases, `role_delay`."""
@@ -200,6 +202,16 @@ class FakeAws:
         return Response(
             json.dumps({"left": self.left(), "calls": calls}), content_type="application/json"
         )
+
+
+def _refusal(refusal: Refusal) -> Response:
+    document = {"__type": refusal.code, "message": refusal.message}
+    return Response(
+        json.dumps(document),
+        status=refusal.status,
+        content_type="application/x-amz-json-1.1",
+        headers={"x-amzn-errortype": refusal.code},
+    )
 
 
 def _predicted(body: bytes, release: str) -> bytes:

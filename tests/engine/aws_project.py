@@ -17,12 +17,18 @@ import pytest
 from ruamel.yaml import YAML
 
 import trimaran
+from tests.aws.endpoint_case import stored_release
 from tests.aws.fake_sagemaker import FakeAws, fake_aws
 from tests.aws.scenarios import ACCOUNT, BASE, REGION
 from tests.engine_kit.inline import InlineStack, Outcome
 from tests.engine_kit.settings import engine_settings
 from tests.referee.referee import PLUGIN, Referee
 from tests.referee.server import beside
+from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.config import Approval
+from trimaran_runtime.registry.promotion import promote
+from trimaran_runtime.registry.release import read_release
+from trimaran_runtime.storage.store import Store
 
 TOY = Path(__file__).parent.parent / "projects" / "toy"
 LOCK = Path(__file__).parents[2] / "requirements.lock"
@@ -82,6 +88,10 @@ class AwsProject:
             and not (thing.type == _OBJECT and thing.inputs["bucket"] in TEAM_BUCKETS)
         ]
 
+    def done(self, operation: str) -> int:
+        """How many calls of an operation provider `aws` had so far."""
+        return sum(call.operation == operation for call in self.referee.calls())
+
     def kept(self, names: Sequence[str]) -> list[str]:
         """Those whose predecessor stays in the cloud when they are made anew."""
         state = self.stack.state()
@@ -101,6 +111,18 @@ class AwsProject:
         pulumi.export("url", stack.url)
         pulumi.export("release", stack.release)
         pulumi.export("store", stack.rendered.store.uri if stack.rendered.store else "")
+
+
+@dataclass(frozen=True)
+class SharedAws:
+    """A stack and its account, for the tests of a file."""
+
+    stack: AwsProject
+    aws: FakeAws
+
+    def left(self) -> tuple[list[str], dict[str, list[str]]]:
+        """What is left in the account: of provider `aws`, and of our own plugin and of runs."""
+        return self.stack.left(), left_in(self.aws)
 
 
 @contextmanager
@@ -154,6 +176,15 @@ def left_in(aws: FakeAws) -> dict[str, list[str]]:
         "projects": boto3.client("codebuild").list_projects()["projects"],
     }
     return {**aws.left(), **{kind: names for kind, names in kinds.items() if names}}
+
+
+def published(store: Store, model: bytes) -> str:
+    """A release that the gate accepted, as the pipeline's last step leaves it."""
+    now = current(store, Channel.production)
+    made = stored_release(store, model, champion=now.release if now else None)
+    release = read_release(store, made)
+    promote(store, release, Approval.automatic, why="the gate accepted it", who="run")
+    return release.id
 
 
 def _lay(overrides: dict[str, Any], path: str, value: Any) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.aws_project import AwsProject, aws_project
+from tests.aws.scenarios import SCENARIOS
+from tests.engine.aws_project import AwsProject, SharedAws, aws_account, aws_project
 from tests.engine.project import Project
 from tests.engine_kit.fixtures import engine_env, pulumi_home
 from tests.engine_kit.settings import engine_settings
@@ -45,6 +46,15 @@ def aws_stack(tmp_path: Path, pulumi_home: Path) -> Iterator[AwsProject]:
     """A copy of the toy project for AWS, which has no credentials yet."""
     with aws_project(tmp_path, pulumi_home) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def shared_aws(tmp_path_factory: pytest.TempPathFactory, pulumi_home: Path) -> Iterator[SharedAws]:
+    """`everything on` for AWS: one stack and one account for the tests of a file."""
+    folder = tmp_path_factory.mktemp("shared")
+    with aws_project(folder, pulumi_home) as stack, aws_account() as aws:
+        stack.overrides |= SCENARIOS["everything on"].set
+        yield SharedAws(stack, aws)
 
 
 @contextmanager

@@ -3,26 +3,12 @@
 import boto3
 import pytest
 
-from tests.aws.endpoint_case import stored_release
 from tests.aws.scenarios import SCENARIOS
-from tests.engine.aws_project import AwsProject, aws_account, left_in
-from trimaran_runtime.registry.channels import Channel, current
-from trimaran_runtime.registry.config import Approval
-from trimaran_runtime.registry.promotion import promote
-from trimaran_runtime.registry.release import read_release
+from tests.engine.aws_project import AwsProject, aws_account, left_in, published
 from trimaran_runtime.storage.store import Store
 
 pytestmark = [pytest.mark.engine, pytest.mark.sweep]
 ENDPOINT = "toy-endpoint"
-
-
-def published(store: Store, model: bytes) -> str:
-    """A release that the gate accepted, as the pipeline's last step leaves it."""
-    now = current(store, Channel.production)
-    made = stored_release(store, model, champion=now.release if now else None)
-    release = read_release(store, made)
-    promote(store, release, Approval.automatic, why="the gate accepted it", who="run")
-    return release.id
 
 
 def test_the_endpoint_follows_the_releases(aws_stack: AwsProject) -> None:

@@ -1,0 +1,89 @@
+"""Hashes of texts, over whole arrays of them at a time."""
+
+import hashlib
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+_LONGEST = 128
+"""Texts of more bytes than this are hashed one by one: there are few, and each takes long."""
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def mix(values: Hashes) -> Hashes:
+    """The finaliser of splitmix64 (Steele, Lea and Flood, 2014), of each value."""
+    mixed = values + _GAMMA
+    shifted = mixed >> np.uint64(30)
+    mixed ^= shifted
+    mixed *= _FIRST
+    np.right_shift(mixed, np.uint64(27), out=shifted)
+    mixed ^= shifted
+    mixed *= _SECOND
+    np.right_shift(mixed, np.uint64(31), out=shifted)
+    mixed ^= shifted
+    return mixed
+
+
+@cache
+def key_of(name: str) -> tuple[np.uint64, np.uint64]:
+    """Key and odd weight of a column."""
+    one, two = _digest(name.encode())
+    return np.uint64(one), np.uint64(two | 1)
+
+
+def text_hashes(texts: Any) -> tuple[Hashes, Hashes]:
+    """Two 64-bit hashes per text of an Arrow string array without missing values.
+
+    The bytes are taken in words of eight, little-endian, the last one padded with zeros; the length
+    goes in first, so that padding shows.
+    """
+    size = len(texts)
+    if size == 0:
+        return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint64)
+    _, offsets_buffer, data = texts.buffers()
+    offsets = np.frombuffer(offsets_buffer, dtype=np.int32, count=size + 1 + texts.offset)
+    offsets = offsets[texts.offset :].astype(np.int64)
+    low, high = int(offsets[0]), int(offsets[-1])
+    # Eight zeros behind the last text, so that its last word can be read whole.
+    content = np.zeros(high - low + 8, dtype=np.uint8)
+    if high > low:
+        content[:-8] = np.frombuffer(data, dtype=np.uint8, count=high)[low:]
+    starts, lengths = offsets[:-1] - low, np.diff(offsets)
+    one, two = mix(lengths.astype(np.uint64)), mix(lengths.astype(np.uint64) + _FIRST)
+    _short(content, starts, lengths, one, two)
+    for row in np.flatnonzero(lengths > _LONGEST):
+        start = int(starts[row])
+        one[row], two[row] = _digest(content[start : start + int(lengths[row])].tobytes())
+    return one, two
+
+
+def _short(
+    content: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    one: Hashes,
+    two: Hashes,
+) -> None:
+    """Take in the words of the texts of at most `_LONGEST` bytes."""
+    words = np.ndarray((len(content) - 7,), dtype="<u8", buffer=content.data, strides=(1,))
+    rows = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST))
+    at = 0
+    while len(rows):
+        left = lengths[rows] - at
+        word = words[starts[rows] + at]
+        unused = (64 - 8 * np.minimum(left, 8)).astype(np.uint64)
+        word &= np.uint64(2**64 - 1) >> unused
+        one[rows] = mix(one[rows] ^ word)
+        two[rows] = mix(two[rows] + word * _SECOND)
+        rows = rows[left > 8]
+        at += 8
+
+
+def _digest(content: bytes) -> tuple[int, int]:
+    digest = hashlib.blake2b(content, digest_size=16).digest()
+    return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")

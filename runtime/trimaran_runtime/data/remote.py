@@ -6,6 +6,7 @@ it opens. Only the ranges that a reader asks for are fetched.
 
 import fnmatch
 import io
+import tempfile
 from typing import Any
 from urllib.parse import urlparse
 
@@ -63,6 +64,8 @@ def remote_files(source: str) -> list[File]:
             where="data.source",
             next_step="check the bucket, the prefix and the rights of the job's identity",
         )
+    if scheme in _WEB:
+        return [_copied(store, path, size, source) for path, size in entries]
     single = len(entries) == 1 and entries[0][0] == key
     base = key.split("*", 1)[0].rpartition("/")[0] if "*" in key else key.rstrip("/")
     return [
@@ -111,6 +114,24 @@ def _entries(store: Any, key: str, scheme: str) -> list[tuple[str, int]]:
             if not hidden and ("*" not in key or fnmatch.fnmatchcase(path, key)):
                 found.append((path, int(entry["size"])))
     return sorted(found)
+
+
+def _copied(store: Any, path: str, size: int, name: str) -> File:
+    """A file of a web server, copied once when it is opened: few servers give parts of files."""
+    copies: list[Any] = []
+
+    def open_copy() -> Any:
+        import obstore
+        import pyarrow as pa
+
+        if not copies:
+            copies.append(tempfile.NamedTemporaryFile())  # noqa: SIM115  # lives as long as we do
+            for part in obstore.get(store, path).stream(min_chunk_size=_BUFFER_BYTES):
+                copies[0].write(part)
+            copies[0].flush()
+        return pa.OSFile(copies[0].name)
+
+    return File(name=name, size_bytes=size, open=open_copy)
 
 
 def _file(store: Any, path: str, size: int, name: str) -> File:

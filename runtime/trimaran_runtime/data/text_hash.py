@@ -46,14 +46,14 @@ def text_hashes(texts: Any) -> tuple[Hashes, Hashes]:
     if size == 0:
         return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint64)
     _, offsets_buffer, data = texts.buffers()
-    offsets = np.frombuffer(offsets_buffer, dtype=np.int32, count=size + 1 + texts.offset)
-    offsets = offsets[texts.offset :].astype(np.int64)
+    narrow = np.frombuffer(offsets_buffer, dtype=np.int32, count=size + 1 + texts.offset)
+    offsets: NDArray[np.int64] = narrow[texts.offset :].astype(np.int64)
     low, high = int(offsets[0]), int(offsets[-1])
     # Eight zeros behind the last text, so that its last word can be read whole.
     content = np.zeros(high - low + 8, dtype=np.uint8)
     if high > low:
         content[:-8] = np.frombuffer(data, dtype=np.uint8, count=high)[low:]
-    starts, lengths = offsets[:-1] - low, np.diff(offsets)
+    starts, lengths = offsets[:-1] - low, offsets[1:] - offsets[:-1]
     one, two = mix(lengths.astype(np.uint64)), mix(lengths.astype(np.uint64) + _FIRST)
     _short(content, starts, lengths, one, two)
     for row in np.flatnonzero(lengths > _LONGEST):
@@ -70,7 +70,7 @@ def _short(
     two: Hashes,
 ) -> None:
     """Take in the words of the texts of at most `_LONGEST` bytes."""
-    words = np.ndarray((len(content) - 7,), dtype="<u8", buffer=content.data, strides=(1,))
+    words: Hashes = np.ndarray((len(content) - 7,), dtype="<u8", buffer=content.data, strides=(1,))
     rows = np.flatnonzero((lengths > 0) & (lengths <= _LONGEST))
     at = 0
     while len(rows):

@@ -112,8 +112,11 @@ def _inferred(one: _Csv, declared: Mapping[str, Any]) -> dict[str, Any]:
     """Arrow type by column, from the first block; null: it is empty there."""
     import pyarrow as pa
 
-    with one.stream() as stream, _located(one, declared):
-        schema = one.reader(stream, declared).schema
+    try:
+        with one.stream() as stream, _located(one, declared):
+            schema = one.reader(stream, declared).schema
+    except _TooNarrow as exc:
+        raise exc.told from exc
     found = {}
     for field in schema:
         if pa.types.is_binary(field.type):
@@ -224,7 +227,8 @@ def _explained(one: _Csv, message: str) -> Exception:
         return DataError(
             f"{_row(row)} has {given} fields, the header has {wanted}",
             where=name,
-            next_step="quote the fields that hold the delimiter, or set data.delimiter",
+            next_step="quote the fields that hold the delimiter, close every quote, or set "
+            "data.delimiter",
         )
     if found := _CONVERSION.search(message):
         number, row, kind, value, encoding = found.groups()

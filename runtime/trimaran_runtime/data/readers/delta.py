@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trimaran_runtime.data.columns import columns_of
 from trimaran_runtime.data.readers.arrow_files import first_line
+from trimaran_runtime.data.readers.library import needed
 from trimaran_runtime.data.rows import CHUNK_ROWS, Chunk, Rows, chunks_of
 from trimaran_runtime.errors import DataError
 
@@ -25,8 +26,9 @@ def open_delta(uri: str, name: str) -> Rows:
     Raises:
         DataError: the log cannot be read, or uses a feature that the reader lacks.
     """
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
+    with needed("deltalake", "delta", name):
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
 
     try:
         dataset = DeltaTable(uri).to_pyarrow_dataset()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.columns import columns_of, conform
 from trimaran_runtime.data.readers.arrow_files import first_line
+from trimaran_runtime.data.readers.library import needed
 from trimaran_runtime.data.rows import CHUNK_ROWS, Chunk, Rows, chunks_of
 from trimaran_runtime.errors import DataError
 
@@ -20,7 +21,7 @@ SCHEMES = ("duckdb", "sqlite")
 """URI schemes of databases: `duckdb:///file.db` in the project folder, `sqlite:////abs/file.db`."""
 VIEW = "source"
 """Name under which a query sees the rows of a source that is no database."""
-_SETTINGS = {
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -80,7 +81,8 @@ def open_over(rows: Rows, query: str, source: str) -> Rows:
 
 
 def _rows(connect: Callable[[], Any], query: str, source: str) -> Rows:
-    import duckdb
+    with needed("duckdb", "sql", source):
+        import duckdb
 
     try:
         connection = connect()

@@ -205,3 +205,15 @@ def test_the_record_says_what_was_read(toy: ToyRun) -> None:
     assert record["fingerprint"].startswith("sha256:")
     written = parquet.read_table(toy.work / "table" / "table.parquet")
     assert sorted(written.column_names) == list(record["columns"])
+
+
+def test_the_split_step_records_the_classes_of_each_split(toy: ToyRun) -> None:
+    toy.configure(toy_config())
+    assert toy.steps("data", "data") == toy.step("split") == Exit.OK
+    record = toy.output("splits/split.json")
+    for name, rows in record["rows"].items():
+        assert sum(record["classes"][name].values()) == rows
+        written = parquet.read_table(toy.work / "splits" / f"{name}.parquet")
+        assert written.num_rows == rows
+        assert set(record["classes"][name]) == {"False", "True"}
+    assert record["dropped"] == {}

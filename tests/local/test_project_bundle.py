@@ -59,3 +59,17 @@ def test_a_changed_file_is_seen_without_reading_it(tmp_path: Path) -> None:
     assert source_fingerprint("rows.csv", tmp_path) == before
     path.write_text("a\n12\n")
     assert source_fingerprint("rows.csv", tmp_path) != before
+
+
+def test_a_glob_and_a_database_are_found_below_the_project(tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "a.csv").write_text("x\n1\n")
+    (tmp_path / "rows.db").write_text("")
+    assert resolve_source("rows/*.csv", tmp_path) == (tmp_path / "rows" / "*.csv").as_uri()
+    assert resolve_source("sqlite:///rows.db", tmp_path) == f"sqlite:///{tmp_path / 'rows.db'}"
+    before = source_fingerprint("rows/*.csv", tmp_path)
+    (tmp_path / "rows" / "b.csv").write_text("x\n1\n")
+    assert source_fingerprint("rows/*.csv", tmp_path) != before
+    for absent in ("rows/*.parquet", "duckdb:///none.db"):
+        with pytest.raises(ProjectError, match="no file"):
+            resolve_source(absent, tmp_path)

@@ -12,8 +12,8 @@ from pyarrow import parquet
 from tests.runtime.toy_run import ToyRun, toy_config
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.normal_form import normalise
-from trimaran_runtime.data.source import as_table
-from trimaran_runtime.data.table import read_table
+from trimaran_runtime.data.readers.function import as_table
+from trimaran_runtime.data.table import write_table
 from trimaran_runtime.errors import DataError, Exit
 from trimaran_runtime.user_code import UserCode
 
@@ -27,7 +27,8 @@ def table(**columns: object) -> pd.DataFrame:
 
 def read(folder: Path, source: str, **changes: object) -> pa.Table:
     config = DataConfig.model_validate({"source": source, "target": "y", "min_rows": 10, **changes})
-    return read_table(config, UserCode(folder))
+    write_table(config, UserCode(folder), folder / ".written")
+    return parquet.read_table(folder / ".written")
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
@@ -90,8 +91,8 @@ def absent(path: Path) -> str:
     [
         (absent, "there is no file 'not_there.parquet'"),
         (absent, "there: there.parquet"),
-        (truncated, "'cut.parquet' cannot be read"),
-        (ragged, "'ragged.csv' cannot be read"),
+        (truncated, "cut.parquet: cannot be read"),
+        (ragged, "ragged.csv: row 2 has 1 fields, the header has 2"),
         (repeated, "column names occur more than once: x"),
         (empty, "gave no rows"),
         (few, "gave 5 rows"),
@@ -204,3 +205,15 @@ def test_the_record_says_what_was_read(toy: ToyRun) -> None:
     assert record["fingerprint"].startswith("sha256:")
     written = parquet.read_table(toy.work / "table" / "table.parquet")
     assert sorted(written.column_names) == list(record["columns"])
+
+
+def test_the_split_step_records_the_classes_of_each_split(toy: ToyRun) -> None:
+    toy.configure(toy_config())
+    assert toy.steps("data", "data") == toy.step("split") == Exit.OK
+    record = toy.output("splits/split.json")
+    for name, rows in record["rows"].items():
+        assert sum(record["classes"][name].values()) == rows
+        written = parquet.read_table(toy.work / "splits" / f"{name}.parquet")
+        assert written.num_rows == rows
+        assert set(record["classes"][name]) == {"False", "True"}
+    assert record["dropped"] == {}

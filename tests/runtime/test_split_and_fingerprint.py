@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimaran_runtime.data.config import DataConfig
-from trimaran_runtime.data.row_hash import fingerprint, row_hashes
-from trimaran_runtime.data.split import split
+from trimaran_runtime.data.row_hash import Fingerprint, fingerprint, row_hashes
+from trimaran_runtime.data.split import class_counts, how, split
 from trimaran_runtime.errors import DataError
 
 
@@ -132,3 +132,155 @@ def test_equal_rows_have_equal_hashes_and_negative_zero_is_zero() -> None:
     table = pa.table({"f": [0.0, -0.0, 1.0], "s": ["a", "a", "a"]})
     hashes = row_hashes(table)
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+COLUMNS = {
+    "i": (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    "f": (pa.float64(), st.floats(allow_nan=False)),
+    "s": (pa.string(), st.text(max_size=12) | st.text("aé", min_size=100, max_size=140)),
+    "b": (pa.bool_(), st.booleans()),
+    "t": (pa.timestamp("us"), st.integers(0, 2**40)),
+}
+
+
+@given(st.data())
+def test_the_fingerprint_does_not_see_how_rows_come(data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, 12))
+    columns = {
+        name: pa.array(
+            data.draw(st.lists(st.none() | values, min_size=count, max_size=count)), kind
+        )
+        for name, (kind, values) in COLUMNS.items()
+    }
+    table = pa.table(columns)
+    order = data.draw(st.permutations(range(count)))
+    shuffled = table.take(pa.array(order, pa.int64())).select(
+        data.draw(st.permutations(list(columns)))
+    )
+    cuts = sorted(data.draw(st.lists(st.integers(0, count), max_size=4)))
+    found = Fingerprint()
+    for start, stop in zip([0, *cuts], [*cuts, count], strict=True):
+        found.add(shuffled.slice(start, stop - start))
+    assert found.digest(shuffled.schema) == fingerprint(table)
+
+
+@given(st.lists(st.text(max_size=140), min_size=1, max_size=40, unique=True))
+def test_different_texts_have_different_hashes(texts: list[str]) -> None:
+    assert len(set(row_hashes(pa.table({"s": texts})).tolist())) == len(texts)
+
+
+def test_texts_that_differ_in_length_or_in_their_last_byte_differ() -> None:
+    texts = ["a" * length + end for length in range(260) for end in ("", "\0", "b")]
+    texts = list(dict.fromkeys(texts))
+    assert len(set(row_hashes(pa.table({"s": texts})).tolist())) == len(texts)
+
+
+def test_values_that_swap_rows_or_columns_are_seen() -> None:
+    table = pa.table({"a": [1, 2], "b": [1, 2]})
+    assert fingerprint(table) != fingerprint(pa.table({"a": [1, 2], "b": [2, 1]}))
+    assert len(set(row_hashes(pa.table({"a": [1, 2], "b": [2, 1]})).tolist())) == 2
+
+
+def groups(count: int, size: int) -> pa.Table:
+    return rows(count).append_column(
+        "who", pa.array([f"g{row % (count // size)}" for row in range(count)])
+    )
+
+
+@given(st.integers(0, 1000), st.sampled_from([{}, {"balanced": True}]))
+def test_a_group_is_in_one_split(seed: int, changes: dict[str, bool]) -> None:
+    found = split(groups(900, 5), config(group="who", split=changes), seed=seed)
+    assert sum(len(part) for _, part in found.items()) == 900
+    held = [{row % 180 for row in part.tolist()} for _, part in found.items()]
+    assert sum(len(each) for each in held) == 180
+
+
+def test_by_time_later_splits_hold_groups_that_earlier_ones_do_not() -> None:
+    # Group g is active at the instants 5 g … 5 g + 99: at each boundary some are in the middle.
+    count = 1000
+    table = rows(count).append_column("who", pa.array([row // 50 for row in range(count)]))
+    scattered = table.take(np.random.default_rng(0).permutation(count))
+    found = split(
+        scattered,
+        config(time="at", group="who", split={"train": 0.59, "validation": 0.2, "test": 0.21}),
+        seed=0,
+    )
+    who = np.asarray(scattered.column("who"))
+    held = [set(who[part].tolist()) for _, part in found.items()]
+    assert not held[0] & held[1]
+    assert not (held[0] | held[1]) & held[2]
+    assert len(found.train) == 590
+    assert found.dropped == {"group": count - sum(len(part) for _, part in found.items())}
+    assert found.dropped["group"] > 0
+
+
+def test_a_group_that_is_everywhere_leaves_nothing_and_is_told() -> None:
+    table = rows(100).append_column("who", pa.array(["one"] * 100))
+    with pytest.raises(DataError, match=r"validation split has no rows .*40 left out \(group\)"):
+        split(table, config(time="at", group="who"), seed=0)
+
+
+def test_a_gap_is_left_out_before_each_boundary() -> None:
+    day = 86_400_000_000
+    table = rows(100, [row * day for row in range(100)])
+    found = split(table, config(time="at", split={"gap_days": 2.5}), seed=0)
+    assert [len(part) for _, part in found.items()] == [58, 18, 20]
+    assert found.dropped == {"gap": 4}
+    assert found.train.max() == 57
+    assert found.validation.tolist() == list(range(60, 78))
+    assert (found.assignment(100) == -1).sum() == 4
+
+
+def test_balanced_classes_have_their_shares() -> None:
+    labels = [["a", "b", "c"][0 if row < 70 else 1 if row < 970 else 2] for row in range(1000)]
+    table = rows(1000).set_column(1, "y", pa.array(labels))
+    choices = config(split={"balanced": True})
+    found = split(table, choices, seed=4)
+    counts = class_counts(table, choices, found)
+    for label, total in {"a": 70, "b": 900, "c": 30}.items():
+        for name, share in {"train": 0.6, "validation": 0.2, "test": 0.2}.items():
+            assert abs(counts[name][label] - share * total) <= 1
+    assert how(choices) == "row, balanced by class"
+
+
+def test_balanced_or_not_repeated_rows_stay_together() -> None:
+    table = rows(400)
+    for changes in ({}, {"balanced": True}):
+        twice = pa.concat_tables([table, table, table])
+        found = split(twice, config(split=changes), seed=0)
+        held = [{row % 400 for row in part.tolist()} for _, part in found.items()]
+        assert sum(len(each) for each in held) == 400
+
+
+def test_balanced_moves_only_a_few_rows_when_others_come() -> None:
+    choices = config(split={"balanced": True})
+    before, after = (split(rows(count), choices, seed=1).assignment(count) for count in (900, 990))
+    assert (before != after[:900]).mean() < 0.03
+
+
+@pytest.mark.parametrize("changes", [{"time": "at"}, {"group": "who"}])
+def test_a_row_without_a_time_or_a_group_is_told(changes: dict[str, str]) -> None:
+    table = groups(100, 5)
+    name = next(iter(changes.values()))
+    column = table.column(name).to_pylist()
+    column[16] = None
+    table = table.set_column(
+        table.column_names.index(name), name, pa.array(column, table.schema.field(name).type)
+    )
+    with pytest.raises(DataError, match="1 rows lack a value, the first is row 17"):
+        split(table, config(**changes), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"split": {"gap_days": 1}}, "needs data.time"),
+        ({"time": "at", "split": {"balanced": True}}, "not for a split by data.time"),
+        ({"task": "regression", "split": {"balanced": True}}, "needs classes"),
+    ],
+)
+def test_a_split_that_makes_no_sense_is_refused_at_once(
+    changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        config(**changes)

@@ -32,7 +32,10 @@ class ColumnType(StrEnum):
 
 
 class Split(Section):
-    """Shares of the rows; by time when `data.time` is set, else by a seeded shuffle."""
+    """Shares of the rows; by time when `data.time` is set, else by a seeded hash.
+
+    Equal rows are always in one split, and so are the rows of one `data.group`.
+    """
 
     train: Fraction = 0.6
     """Share for fitting."""
@@ -40,6 +43,12 @@ class Split(Section):
     """Share for tuning and early stopping."""
     test: Fraction = 0.2
     """Share that is frozen for the gate; the latest rows when the split is by time."""
+    balanced: bool = False
+    """Whether each class has these shares to within a row or two, where the split is by hash; then
+    a new row may move a few old ones that lie next to a boundary, which it never does otherwise."""
+    gap_days: Annotated[float, Field(ge=0)] = 0
+    """Days before each boundary in time whose rows are left out, so that what a label of theirs
+    looks ahead to is not yet in the next split."""
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
@@ -68,7 +77,20 @@ class DataConfig(Section):
     """Where rows come from and what they must look like."""
 
     source: str
-    """`module:function` returning a table, or a URI or path (`.parquet`, `.csv`)."""
+    """`module:function`, a path or a URI.
+
+    A function returns a table (pandas, polars, pyarrow) or an iterator of tables or record batches.
+    A path (relative to the project) or a URI (`file`, `s3`, `gs`, `az`, `abfs`, `http`, `https`) is
+    a file, a glob (`rows/*.parquet`; not on http) or a folder, whose `key=value` folders become
+    columns: Parquet, CSV (UTF-8 with a header, also `.csv.gz`) or Arrow. A folder with a
+    `_delta_log`, or `delta+` before a URI, is a Delta table. `duckdb:///file.db` and
+    `sqlite:///file.db` are databases, which `data.query` reads."""
+    query: Annotated[str, Field(min_length=1)] | None = None
+    """SQL whose result is the table. In a database it sees that database; over any other source it
+    is DuckDB's SQL and sees the rows as the table `source`. None: the source as it is."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """What stands between the fields of a CSV file; None: found out from its first lines (comma,
+    semicolon, tab or bar)."""
     target: str
     """Column to predict."""
     task: Task = Task.classification
@@ -77,6 +99,8 @@ class DataConfig(Section):
     """Column of the time a prediction would be made: splits by time, and says what "future" is."""
     id: str | None = None
     """Column that identifies a row (an event id); never a feature."""
+    group: str | None = None
+    """Column whose equal values stay in one split (a customer, a patient); never a feature."""
     exclude: tuple[str, ...] = ()
     """Columns that are carried along but never features."""
     known_later: tuple[str, ...] = ()
@@ -91,3 +115,13 @@ class DataConfig(Section):
     """Fewest rows a run accepts."""
     version: str = ""
     """Any text; change it to say that a source we cannot see into has changed."""
+
+    @model_validator(mode="after")
+    def _split_fits(self) -> Self:
+        if self.split.gap_days and self.time is None:
+            raise ValueError("split.gap_days needs data.time: there is no time to leave a gap in")
+        if self.split.balanced and self.time is not None:
+            raise ValueError("split.balanced is not for a split by data.time: the order decides")
+        if self.split.balanced and self.task is not Task.classification:
+            raise ValueError("split.balanced needs classes, and data.task is regression")
+        return self

@@ -15,10 +15,11 @@ MOST_LEVELS = 10_000
 def feature_names(config: DataConfig, columns: list[str]) -> list[str]:
     """Feature columns in the order of the table.
 
-    Everything is a feature but the target, the time, the id, and what `data.exclude` and
-    `data.known_later` name.
+    Everything is a feature but the target, the time, the id, the group, and what `data.exclude`
+    and `data.known_later` name.
     """
-    others = {config.target, config.time, config.id, *config.exclude, *config.known_later}
+    others = {config.target, config.time, config.id, config.group}
+    others |= {*config.exclude, *config.known_later}
     return [name for name in columns if name not in others]
 
 

@@ -4,6 +4,7 @@ A number that was `float32` in a file and `float64` in a request would give two 
 row, so types are made equal once, where the data enter.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.errors import DataError
@@ -11,45 +12,89 @@ from trimaran_runtime.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_DECODED_BYTES = 1 << 30
+"""Most bytes of text that one column of one chunk may decode to; a few coded bytes can stand for
+any number of long texts."""
 
-def normalise(table: "pa.Table", source: str) -> "pa.Table":
+
+def normalise(table: "pa.Table", source: str, types: Mapping[str, Any] | None = None) -> "pa.Table":
     """Cast every column to int64, float64, bool, string or a microsecond timestamp.
 
     NaN becomes null, so that "missing" has one meaning. Timestamps with a zone are turned to UTC
     and lose the zone. Dictionaries are decoded. Metadata (a pandas index, say) is dropped.
 
+    Args:
+        table: any table.
+        source: what errors name as the place.
+        types: type in normal form by column, as wide as the column's own or wider; None: its own.
+
     Raises:
-        DataError: a column holds lists, structs, bytes or another type a model cannot take.
+        DataError: a column holds lists, structs, bytes or another type a model cannot take, or
+            text that decodes to more than `MOST_DECODED_BYTES`.
     """
     import pyarrow as pa
 
+    names = list(table.column_names)
+    wanted = [None if types is None else types[name] for name in names]
     columns = [
-        _column(table.column(index), name, source) for index, name in enumerate(table.column_names)
+        _column(table.column(index), name, source, wanted[index])
+        for index, name in enumerate(names)
     ]
-    return pa.table(columns, names=list(table.column_names))
+    return pa.table(columns, names=names)
 
 
-def _column(column: Any, name: str, source: str) -> Any:
+def normal_type(kind: Any, name: str, source: str) -> Any:
+    """Type in normal form of an Arrow type; raises DataError when no model takes it."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = kind.value_type
-    target = _target(kind)
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    target = _target(value)
     if target is None:
         raise DataError(
-            f"column {name!r} is of type {kind}, which no model takes",
+            f"column {name!r} is of type {value}, which no model takes",
             where=source,
             allowed="numbers, booleans, texts, categories, dates and timestamps",
             next_step="convert or drop it",
         )
-    if pa.types.is_floating(target) and pa.types.is_floating(kind):
+    return target
+
+
+def _column(column: Any, name: str, source: str, wanted: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    target = wanted or normal_type(column.type, name, source)
+    if pa.types.is_dictionary(column.type):
+        _refuse_swollen(column, name, source)
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    if pa.types.is_floating(kind) and pa.types.is_floating(target):
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         column = column.cast(pa.timestamp(kind.unit, tz="UTC"))
     return column if column.type == target else column.cast(target, safe=False)
+
+
+def _refuse_swollen(column: Any, name: str, source: str) -> None:
+    """Raise DataError when decoding a dictionary would take more memory than a chunk may."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
+        if not pa.types.is_string(chunk.type.value_type):
+            continue
+        longest = pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0
+        if longest * len(chunk) <= MOST_DECODED_BYTES:
+            continue
+        lengths = pc.binary_length(chunk.dictionary).cast(pa.int64())
+        size = pc.sum(lengths.take(chunk.indices)).as_py() or 0
+        if size > MOST_DECODED_BYTES:
+            raise DataError(
+                f"column {name!r} decodes to {size:,} bytes in {len(chunk):,} rows",
+                where=source,
+                allowed=f"{MOST_DECODED_BYTES:,} bytes",
+                next_step="leave the column out, or shorten its texts",
+            )
 
 
 def _target(kind: Any) -> Any:

@@ -1,11 +1,20 @@
-"""Hashes of rows: what the fingerprint, the search for duplicates and the seeded split rest on."""
+"""Hashes of rows: what the fingerprint, the search for duplicates and the seeded split rest on.
+
+A value's hash is the finaliser of splitmix64 over its 64 bits and its column's key; a text's bits
+come from its bytes, eight at a time. A row's hash mixes the sum over its columns once more, so that
+neither the order of columns nor that of rows shows, but which values stand in one row does. Two
+such sums with independent weights make 128 bits. None of it is cryptographic.
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from trimaran_runtime.data.rows import CHUNK_ROWS
+from trimaran_runtime.data.text_hash import key_of, mix, text_hashes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -13,61 +22,109 @@ if TYPE_CHECKING:
 Hashes = NDArray[np.uint64]
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 _WORD = 2**64
+_SHORT_BYTES = 24
+"""Texts shorter than this on average, offset included, are hashed faster than told apart."""
 
 
-def row_hashes(table: "pa.Table", columns: Sequence[str] | None = None, *, seed: int = 0) -> Hashes:
-    """One 64-bit hash per row, over the named columns (None: all) in the order of their names.
+class Fingerprint:
+    """Digest of a content that streams by: schema, number of rows, and the multiset of the rows.
 
-    Equal rows give equal hashes on every machine. Not cryptographic.
+    Neither the order of rows and columns nor how rows come in files and chunks shows; how often a
+    row occurs does. The sums over rows are associative: mod 2^64, two of them.
     """
-    names = sorted(table.column_names if columns is None else columns)
-    total = np.full(table.num_rows, np.uint64(seed), dtype=np.uint64)
-    for name in names:
-        total = _mix(total ^ (_values(table.column(name)) + np.uint64(_text_hash(name))))
-    return total
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._sums = (0, 0)
+
+    def add(self, table: "pa.Table") -> None:
+        """Take in some rows, in normal form."""
+        for one, two in _lanes(table, sorted(table.column_names)):
+            self.rows += len(one)
+            added = (int(mix(one).sum(dtype=np.uint64)), int(mix(two).sum(dtype=np.uint64)))
+            self._sums = (
+                (self._sums[0] + added[0]) % _WORD,
+                (self._sums[1] + added[1]) % _WORD,
+            )
+
+    def digest(self, schema: "pa.Schema") -> str:
+        """`sha256:` and 64 hexadecimal digits, of all rows so far and their schema."""
+        fields = sorted(f"{field.name}:{field.type}" for field in schema)
+        text = "\n".join([*fields, str(self.rows), *(str(value) for value in self._sums)])
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def fingerprint(table: "pa.Table") -> str:
-    """Digest of the content: schema, number of rows and two sums over the rows' hashes.
+    """Digest of the content of a table in normal form; see `Fingerprint`."""
+    found = Fingerprint()
+    found.add(table)
+    return found.digest(table.schema)
 
-    The same rows in another order have the same fingerprint.
+
+def row_hashes(table: "pa.Table", columns: Sequence[str] | None = None, *, seed: int = 0) -> Hashes:
+    """One 64-bit hash per row, over the named columns (None: all), in normal form.
+
+    Equal rows give equal hashes on every machine and in every order of the columns.
     """
-    rows = row_hashes(table)
-    sums = (int(rows.sum(dtype=np.uint64)), int(_mix(rows).sum(dtype=np.uint64)))
-    schema = sorted(f"{field.name}:{field.type}" for field in table.schema)
-    text = "\n".join([*schema, str(table.num_rows), *(str(value % _WORD) for value in sums)])
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    names = sorted(table.column_names if columns is None else columns)
+    start = mix(np.array([seed], dtype=np.uint64))
+    parts = [mix(one ^ start) for one, _ in _lanes(table, names)]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
 
 
-def _values(column: Any) -> Hashes:
-    """A hash per value of a column in normal form."""
+def _lanes(table: "pa.Table", names: list[str]) -> Iterator[tuple[Hashes, Hashes]]:
+    """Two sums over the columns per row, for some rows at a time."""
+    keys = [key_of(name) for name in names]
+    for start in range(0, table.num_rows, CHUNK_ROWS):
+        part = table.select(names).slice(start, CHUNK_ROWS)
+        one, two = (np.zeros(part.num_rows, dtype=np.uint64) for _ in range(2))
+        for index, (key, weight) in enumerate(keys):
+            first, second = _values(part.column(index), key)
+            one += first
+            two += second * weight
+        yield one, two
+
+
+def _values(column: Any, key: np.uint64) -> tuple[Hashes, Hashes]:
+    """Two hashes per value of a column in normal form; the same one twice but for texts."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    missing = np.asarray(column.is_null())
     if pa.types.is_string(column.type):
-        encoded = column.combine_chunks().dictionary_encode()
-        levels = [_text_hash(level) for level in encoded.dictionary.to_pylist()]
-        codes = np.asarray(pc.fill_null(encoded.indices, 0))
-        table = np.array(levels or [0], dtype=np.uint64)
-        values = table[codes]
-    elif pa.types.is_floating(column.type):
+        return _texts(column, key)
+    missing = column.null_count > 0
+    if pa.types.is_floating(column.type):
+        filled = pc.fill_null(column, 0.0) if missing else column
         # Adding 0.0 turns -0.0 into 0.0: equal numbers, equal hashes.
-        values = (np.asarray(pc.fill_null(column, 0.0)) + 0.0).view(np.uint64)
+        bits = (np.asarray(filled) + 0.0).view(np.uint64)
     elif pa.types.is_boolean(column.type):
-        values = np.asarray(pc.fill_null(column, False)).astype(np.uint64)
+        bits = np.asarray(pc.fill_null(column, False)).astype(np.uint64)
     else:
-        values = np.asarray(pc.fill_null(column.cast(pa.int64()), 0)).view(np.uint64)
-    return np.where(missing, _MISSING, _mix(values))
+        whole = column.cast(pa.int64())
+        bits = np.asarray(pc.fill_null(whole, 0) if missing else whole).view(np.uint64)
+    values = mix(bits + key)
+    if missing:
+        values[np.asarray(column.is_null())] = mix(np.array([key ^ _MISSING]))[0]
+    return values, values
 
 
-def _mix(values: Hashes) -> Hashes:
-    """The finaliser of splitmix64 (Steele, Lea and Flood, 2014)."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+def _texts(column: Any, key: np.uint64) -> tuple[Hashes, Hashes]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-
-def _text_hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    array = column.combine_chunks()
+    array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+    none = mix(np.array([key ^ _MISSING]))[0]
+    if array.nbytes <= _SHORT_BYTES * len(array):
+        hashes = text_hashes(array, key)
+        if array.null_count:
+            missing = np.asarray(array.is_null())
+            for values in hashes:
+                values[missing] = none
+        return hashes
+    encoded = array.dictionary_encode()
+    levels = text_hashes(encoded.dictionary, key)
+    # The last place stands for a missing value.
+    tables = [np.append(level, none) for level in levels]
+    codes = np.asarray(pc.fill_null(encoded.indices, len(encoded.dictionary)))
+    return tables[0][codes], tables[1][codes]

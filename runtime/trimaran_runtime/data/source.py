@@ -1,19 +1,21 @@
-"""Reading the rows of a run: from the user's function, or from a file."""
+"""Opening the source of a run: the user's function, a query, files, or a Delta table."""
 
 import re
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
 
-from trimaran_runtime.data.config import FUNCTION
+from trimaran_runtime.data import remote
+from trimaran_runtime.data.config import FUNCTION, DataConfig
+from trimaran_runtime.data.files import local_files, local_path, one_kind
+from trimaran_runtime.data.readers import query
+from trimaran_runtime.data.rows import Rows
 from trimaran_runtime.errors import DataError
+from trimaran_runtime.user_code import UserCode
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-REMOTE = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs")
-"""URI schemes that Arrow opens with the machine's own identity."""
-SUFFIXES = (".parquet", ".csv", ".csv.gz")
+_LOG = "_delta_log"
+_DELTA = "delta+"
+"""Before a URI: the folder is a Delta table. A folder of this machine is looked into instead."""
 
 
 def is_function(source: str) -> bool:
@@ -21,122 +23,64 @@ def is_function(source: str) -> bool:
     return re.match(FUNCTION, source) is not None
 
 
-def read_file(source: str, folder: Path) -> "pa.Table":
-    """Read a parquet or CSV file, or a folder of parquet files.
+def open_source(config: DataConfig, code: UserCode) -> Rows:
+    """Open the source of a run.
 
     Args:
-        source: path (a relative one is taken from `folder`), `file://` URI, or a URI whose
-            scheme is in `REMOTE`.
-        folder: the folder of the user's code.
+        config: the configuration's data section.
+        code: the user's code; relative paths start in its folder.
 
     Raises:
-        DataError: there is no such file, it is truncated, or of an unknown kind.
+        DataError: there is nothing to read, or it cannot be read.
+        ConfigError: `data.source` names a function that is not there.
+        UserCodeError: it raised.
     """
-    import pyarrow as pa
-
-    location, filesystem = _locate(source, folder)
-    try:
-        if location.endswith((".csv", ".csv.gz")):
-            return _read_csv(location, filesystem)
-        if location.endswith(".parquet") or Path(location).is_dir():
-            return _read_parquet(location, filesystem)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as exc:
-        raise DataError(
-            f"{source!r} cannot be read: {_first_line(exc)}",
-            where="data.source",
-            next_step="check that the file is complete and of the kind its name says",
-        ) from exc
-    raise DataError(
-        f"{source!r} is of an unknown kind",
-        where="data.source",
-        allowed=f"module:function, or a file that ends in {', '.join(SUFFIXES)}",
-    )
+    source = config.source
+    if urlparse(source).scheme in query.SCHEMES and "://" in source:
+        if config.query is None:
+            raise DataError(
+                f"{source!r} is a database, and there is no query",
+                where="data.query",
+                next_step="set data.query: SELECT … FROM …",
+            )
+        return query.open_database(source, config.query, code.folder)
+    rows = _open(config, code)
+    return rows if config.query is None else query.open_over(rows, config.query, source)
 
 
-def as_table(result: Any, source: str) -> "pa.Table":
-    """Take what the user's function returned: a pandas, polars or Arrow table.
+def _open(config: DataConfig, code: UserCode) -> Rows:
+    source = config.source
+    if is_function(source):
+        from trimaran_runtime.data.readers.function import open_function
 
-    Raises:
-        DataError: it is not a table, repeats a column name, or mixes types within a column.
-    """
-    import pyarrow as pa
+        return open_function(source, code)
+    delta = _delta(source, code.folder)
+    if delta is not None:
+        from trimaran_runtime.data.readers.delta import open_delta
 
-    if isinstance(result, pa.Table):
-        return result
-    names = [str(name) for name in getattr(result, "columns", ())]
-    refuse_repeated(names, source)
-    try:
-        if hasattr(result, "to_parquet") and hasattr(result, "iloc"):
-            return pa.Table.from_pandas(result, preserve_index=False)
-        if hasattr(result, "__arrow_c_stream__"):
-            return pa.table(result)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as exc:
-        raise DataError(
-            f"the table that {source} returned mixes types: {_first_line(exc)}",
-            where=source,
-            next_step="give every column one type before returning the table",
-        ) from exc
-    raise DataError(
-        f"returned {type(result).__name__}, not a table",
-        where=source,
-        allowed="a pandas or polars DataFrame, or a pyarrow Table",
-    )
-
-
-def refuse_repeated(names: list[str], source: str) -> None:
-    """Raise DataError when a column name occurs twice."""
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError(
-            f"column names occur more than once: {', '.join(repeated)}",
-            where=source,
-            next_step="rename or drop one of each",
-        )
-
-
-def _locate(source: str, folder: Path) -> tuple[str, Any]:
-    parsed = urlparse(source)
-    if parsed.scheme in REMOTE:
-        from pyarrow import fs
-
-        filesystem, path = fs.FileSystem.from_uri(source)
-        return path, filesystem
-    if parsed.scheme not in {"", "file"} and "://" in source:
+        return open_delta(delta, source)
+    scheme = urlparse(source).scheme if "://" in source else ""
+    if scheme in remote.SCHEMES:
+        files = remote.remote_files(source)
+    elif scheme in {"", "file"}:
+        files = local_files(source, code.folder)
+    else:
+        schemes = ("file", *remote.SCHEMES, *query.SCHEMES)
         raise DataError(
             f"cannot open {source!r}",
             where="data.source",
-            allowed=f"a path, file://, or one of {', '.join(s + '://' for s in REMOTE)}",
+            allowed=f"module:function, a path, or one of {', '.join(s + '://' for s in schemes)}",
         )
-    path_text = unquote(parsed.path) if parsed.scheme == "file" else source
-    found = folder / path_text
-    if not found.exists():
-        hint = ""
-        if found.parent.is_dir():
-            near = sorted(p.name for p in found.parent.iterdir() if p.name.endswith(SUFFIXES))
-            hint = f"; there: {', '.join(near[:5]) or 'no data file'}"
-        raise DataError(
-            f"there is no file {source!r} (looked in {found.parent}{hint})",
-            where="data.source",
-            next_step="give a path relative to the project folder, or `module:function`",
-        )
-    return str(found), None
+    reader = import_module(f"trimaran_runtime.data.readers.{one_kind(files, source).reader}")
+    rows: Rows = reader.open_files(files, config)
+    return rows
 
 
-def _read_csv(location: str, filesystem: Any) -> "pa.Table":
-    from pyarrow import csv
-
-    if filesystem is None:
-        return csv.read_csv(location)
-    with filesystem.open_input_stream(location) as stream:
-        return csv.read_csv(stream)
-
-
-def _read_parquet(location: str, filesystem: Any) -> "pa.Table":
-    from pyarrow import parquet
-
-    return parquet.read_table(location, filesystem=filesystem)
-
-
-def _first_line(exc: BaseException) -> str:
-    lines = str(exc).splitlines()
-    return lines[0] if lines else type(exc).__name__
+def _delta(source: str, folder: Path) -> str | None:
+    """What the Delta reader is to open; None: the source is no Delta table."""
+    if source.startswith(_DELTA):
+        return source.removeprefix(_DELTA)
+    if "://" in source and not source.startswith("file:"):
+        return None
+    path = local_path(source, folder)
+    return str(path) if (path / _LOG).is_dir() else None

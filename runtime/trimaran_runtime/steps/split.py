@@ -1,7 +1,7 @@
 """Step `split`: train, validation and test rows."""
 
-from trimaran_runtime.data.parquet import read_parquet, write_parquet
-from trimaran_runtime.data.split import SplitRecord, how, split
+from trimaran_runtime.data.parquet import GROUP_ROWS, TableWriter, read_parquet
+from trimaran_runtime.data.split import SplitRecord, class_counts, how, split
 from trimaran_runtime.data.table import TABLE
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json
@@ -16,9 +16,18 @@ def run(context: Context) -> None:
     table = read_parquet(context.inputs["table"] / TABLE)
     splits = split(table, config.data, seed=config.training.seed)
     for name, rows in splits.items():
-        write_parquet(table.take(rows), folder / f"{name}.parquet")
+        with TableWriter(folder / f"{name}.parquet", table.schema) as writer:
+            # A row group at a time: the rows are held once, not twice.
+            for start in range(0, len(rows), GROUP_ROWS):
+                writer.add(table.take(rows[start : start + GROUP_ROWS]))
     counts = {name: len(rows) for name, rows in splits.items()}
-    record = SplitRecord(by=how(config.data), rows=counts, boundaries=splits.boundaries)
+    record = SplitRecord(
+        by=how(config.data),
+        rows=counts,
+        boundaries=splits.boundaries,
+        classes=class_counts(table, config.data, splits),
+        dropped=splits.dropped,
+    )
     (folder / RECORD).write_bytes(canonical_json(record.model_dump(mode="json")))
     shown = " / ".join(f"{count:,}" for count in counts.values())
     context.progress(f"split ✓ {shown} rows by {how(config.data)}")

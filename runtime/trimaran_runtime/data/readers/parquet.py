@@ -1,0 +1,94 @@
+"""Parquet files."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from trimaran_runtime.data.config import DataConfig
+from trimaran_runtime.data.files import File
+from trimaran_runtime.data.readers.arrow_files import open_typed
+from trimaran_runtime.data.rows import CHUNK_ROWS, Rows
+from trimaran_runtime.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_RATIO = 1000
+"""Most bytes that one stored byte may stand for, above `FREE_BYTES`; zstd and gzip stay below 200
+on tables that were written to be read."""
+FREE_BYTES = 256 << 20
+"""A column of a row group that inflates to less is never refused, bytes."""
+MOST_ROWS_PER_BYTE = 1000
+"""Most rows that one stored byte may stand for, above `FREE_ROWS`."""
+FREE_ROWS = 100_000_000
+
+
+def open_files(files: Sequence[File], config: DataConfig) -> Rows:  # noqa: ARG001  # as every reader
+    """Open Parquet files of the same columns.
+
+    Raises:
+        DataError: one is truncated, is none, or claims to hold absurdly much.
+    """
+    return open_typed(files, _schema, _tables)
+
+
+def _schema(file: File) -> "pa.Schema":
+    from pyarrow import parquet
+
+    with file.open() as stream, parquet.ParquetFile(stream) as opened:
+        _refuse_swollen(opened.metadata, file)
+        return opened.schema_arrow
+
+
+def _tables(file: File) -> "Iterator[pa.Table]":
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with file.open() as stream, parquet.ParquetFile(stream) as footer:
+        coded = _coded(footer.metadata, footer.schema_arrow)
+        stream.seek(0)
+        with parquet.ParquetFile(
+            stream, metadata=footer.metadata, read_dictionary=coded, page_checksum_verification=True
+        ) as opened:
+            for batch in opened.iter_batches(batch_size=CHUNK_ROWS):
+                yield pa.Table.from_batches([batch])
+
+
+def _coded(metadata: Any, schema: "pa.Schema") -> list[str]:
+    """Text columns that are stored as codes: read so, a few long texts do not fill the memory."""
+    import pyarrow as pa
+
+    texts = {field.name for field in schema if pa.types.is_string(field.type)}
+    if not metadata.num_row_groups:
+        return []
+    group = metadata.row_group(0)
+    columns = (group.column(index) for index in range(group.num_columns))
+    return [
+        column.path_in_schema
+        for column in columns
+        if column.path_in_schema in texts and "RLE_DICTIONARY" in column.encodings
+    ]
+
+
+def _refuse_swollen(metadata: Any, file: File) -> None:
+    rows = metadata.num_rows
+    if rows > FREE_ROWS and rows > MOST_ROWS_PER_BYTE * file.size_bytes:
+        raise DataError(
+            f"claims {rows:,} rows in {file.size_bytes:,} bytes",
+            where=file.name,
+            allowed=f"{MOST_ROWS_PER_BYTE:,} rows per byte",
+            next_step="write the table again; a file like this is made to fill memory and disk",
+        )
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for index in range(group.num_columns):
+            column = group.column(index)
+            claimed = column.total_uncompressed_size
+            stored = min(column.total_compressed_size, file.size_bytes)
+            if claimed > FREE_BYTES and claimed > MOST_RATIO * max(stored, 1):
+                raise DataError(
+                    f"column {column.path_in_schema!r} claims {claimed:,} bytes in row group "
+                    f"{number + 1}, stored in {stored:,}",
+                    where=file.name,
+                    allowed=f"{MOST_RATIO:,} bytes per stored byte",
+                    next_step="write the table again; a file like this is made to fill memory",
+                )

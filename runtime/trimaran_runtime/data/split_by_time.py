@@ -1,0 +1,93 @@
+"""Splits in the order of time."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trimaran_runtime.data.config import DataConfig
+from trimaran_runtime.data.row_hash import row_hashes
+from trimaran_runtime.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_DAY = 86_400 * 1_000_000
+"""Microseconds."""
+
+
+def by_time(
+    table: "pa.Table", config: DataConfig
+) -> tuple[NDArray[np.int64], NDArray[np.int8], tuple[str, ...], dict[str, int]]:
+    """Rows in the order of time, the split of each row, the boundaries, and what was left out.
+
+    The gap lies before a boundary, as an embargo on training does (López de Prado, Advances in
+    Financial Machine Learning, 2018, section 7.4): the later split, which is compared with others,
+    stays as it is.
+    """
+    import pyarrow as pa
+
+    column = table.column(str(config.time))
+    timed = pa.types.is_timestamp(column.type)
+    times = np.asarray(column.cast(pa.int64()) if timed else column)
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    first = _boundary(ordered, config.split.train)
+    second = max(first, _boundary(ordered, config.split.train + config.split.validation))
+    starts = [ordered[place] for place in (first, second) if place < len(ordered)]
+    places = np.searchsorted(np.array(starts), times, side="right").astype(np.int8)
+    dropped = {}
+    if config.split.gap_days:
+        dropped["gap"] = _drop_gap(places, times, starts, config, timed=timed)
+    if config.group is not None:
+        dropped["group"] = _drop_seen(places, row_hashes(table, [config.group]))
+    boundaries = tuple(
+        _shown(column[int(order[place])].as_py()) for place in (first, second) if place < len(order)
+    )
+    return order, places, boundaries, dropped
+
+
+def _boundary(ordered: NDArray[np.generic], share: float) -> int:
+    """Place of the first row after the share, moved so that one instant is not torn apart."""
+    place = min(round(share * len(ordered)), len(ordered) - 1)
+    earliest = int(np.searchsorted(ordered, ordered[place], side="left"))
+    if earliest > 0:
+        return earliest
+    return int(np.searchsorted(ordered, ordered[place], side="right"))
+
+
+def _drop_gap(
+    places: NDArray[np.int8],
+    times: NDArray[Any],
+    starts: list[Any],
+    config: DataConfig,
+    *,
+    timed: bool,
+) -> int:
+    if not timed:
+        raise DataError(
+            f"column {config.time!r} holds numbers, not times: no days can be counted in it",
+            where="data.split.gap_days",
+            next_step="give it timestamps, or leave gap_days out",
+        )
+    gap = round(config.split.gap_days * _DAY)
+    before = np.zeros(len(places), dtype=np.bool_)
+    for place, start in enumerate(starts):
+        before |= (places <= place) & (times >= start - gap)
+    places[before] = -1
+    return int(before.sum())
+
+
+def _drop_seen(places: NDArray[np.int8], groups: NDArray[np.uint64]) -> int:
+    """Leave out rows whose group an earlier split holds; returns how many."""
+    count = 0
+    for place in (1, 2):
+        earlier = groups[(places >= 0) & (places < place)]
+        seen = (places == place) & np.isin(groups, earlier)
+        places[seen] = -1
+        count += int(seen.sum())
+    return count
+
+
+def _shown(value: Any) -> str:
+    return str(value.isoformat() if hasattr(value, "isoformat") else value)

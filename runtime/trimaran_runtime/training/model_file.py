@@ -20,6 +20,8 @@ FAMILIES = ("sklearn.", "numpy.", "scipy.")
 """Libraries whose types a model file may hold without being named in the configuration."""
 _HARMLESS = ("functools.partial",)
 """Holds a function that is looked at in its own right; scikit-learn's trees have one."""
+_OWN = ("trimaran_runtime.training.learner.columns.",)
+"""What the built-in learners' models hold of ours."""
 _SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -65,7 +67,8 @@ def trusted_types(content: bytes, allowed: Sequence[str]) -> tuple[str, ...]:
             allowed="functions defined in a module, which a model file can name",
             next_step="give it a name in your module",
         )
-    refused = [n for n in needed if not n.startswith(FAMILIES) and n not in (*_HARMLESS, *allowed)]
+    known = (*_HARMLESS, *allowed)
+    refused = [n for n in needed if not n.startswith((*FAMILIES, *_OWN)) and n not in known]
     if refused:
         listed = ", ".join(refused)
         raise ConfigError(

@@ -1,5 +1,8 @@
 """`pipeline.learner: auto`: every kind of column, every task, one choice on the validation rows."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from trimaran_runtime.training.experiment import Experiment
 from trimaran_runtime.training.learner.portfolio import PORTFOLIO
 from trimaran_runtime.training.model_file import load_model_bytes
 
+ROOT = Path(__file__).parents[2]
 TASKS = {
     "binary": ("classification", "roc_auc"),
     "classes": ("classification", "log_loss"),
@@ -126,3 +130,23 @@ def test_what_it_does_not_take_is_refused(
     project.configure(config("binary", **training))
     assert trained(project) == Exit.BAD_INPUT
     assert project.error("train")["where"] == where
+
+
+def test_every_learner_gives_one_file_whatever_the_process_and_its_threads(
+    project: ToyRun,
+) -> None:
+    """Another seed for the hashes of texts, another number of threads: the same digests."""
+    given = [("1", {"PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"}), ("2", {"PYTHONHASHSEED": "2"})]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.runtime.fit_digests", str(project.code), threads],
+            cwd=ROOT,
+            env={**os.environ, **environ},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for threads, environ in given
+    ]
+    first, second = (process.communicate()[0].splitlines() for process in processes)
+    assert [line.split()[0] for line in first] == [learner.name for learner in PORTFOLIO]
+    assert first == second

@@ -1,7 +1,8 @@
 """Model files: skops instead of pickle, in bytes that are the same for the same model.
 
-skops names parts of a file after memory addresses and stamps them with the time. Both are taken
-out, so that training twice on the same rows gives one digest.
+skops names parts of a file after memory addresses and stamps them with the time, and scikit-learn's
+vectorisers remember an address. All are taken out, so that training twice on the same rows gives
+one digest.
 
 Whole libraries are trusted only for a file that this process has just written; the types it needs
 are listed in the release, and a release's file is read back only under its digest.
@@ -22,6 +23,9 @@ _HARMLESS = ("functools.partial",)
 """Holds a function that is looked at in its own right; scikit-learn's trees have one."""
 _OWN = ("trimaran_runtime.training.learner.columns.",)
 """What the built-in learners' models hold of ours."""
+_ADDRESS = "_stop_words_id"
+"""Attribute of scikit-learn's vectorisers: the address of stop words already looked at; another
+value has them looked at again."""
 _SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -137,6 +141,8 @@ def _renamed(node: Any, ids: dict[int, int], files: dict[str, str]) -> Any:
         elif key == "file" and isinstance(item, str):
             suffix = item.rpartition(".")[2]
             renamed[key] = files.setdefault(item, f"{len(files):06d}.{suffix}")
+        elif key == _ADDRESS and isinstance(item, dict) and "content" in item:
+            renamed[key] = _renamed({**item, "content": "0"}, ids, files)
         else:
             renamed[key] = _renamed(item, ids, files)
     return renamed

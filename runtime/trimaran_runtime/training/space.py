@@ -32,8 +32,9 @@ def refuse_impossible(space: Mapping[str, SearchRange]) -> None:
 def draw(trial: "optuna.Trial", name: str, dimension: SearchRange) -> Scalar:
     """A value of one dimension, as the search's sampler suggests it."""
     if dimension.choices is not None:
-        value: Scalar = trial.suggest_categorical(name, dimension.choices)
-        return value
+        choices = dimension.choices
+        # By place: Optuna takes 1, 1.0 and true for one choice.
+        return choices[trial.suggest_categorical(name, range(len(choices)))]
     low, high = dimension.low, dimension.high
     if low is None or high is None:
         raise ConfigError("has no end", where=f"{SPACE}.{name}", allowed="low and high")

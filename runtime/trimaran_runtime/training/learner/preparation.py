@@ -82,7 +82,7 @@ def for_linear(columns: Columns) -> Any:
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     scaled = [(_of(numbers), columns.numbers), (_of(calendar), columns.times)]
-    parts = [
+    parts: list[tuple[str, Any, Any]] = [
         (str(reader.func.__name__), make_pipeline(reader, _filled(), StandardScaler()), list(names))
         for reader, names in scaled
         if names

@@ -141,7 +141,7 @@ def test_every_learner_gives_one_file_whatever_the_process_and_its_threads(
         subprocess.Popen(
             [sys.executable, "-m", "tests.runtime.fit_digests", str(project.code), threads],
             cwd=ROOT,
-            env={**os.environ, **environ},
+            env={**os.environ, "OMP_WAIT_POLICY": "passive", **environ},
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -51,6 +51,10 @@ class Fault(Exception):
         super().__init__(what)
         self.what, self.where, self.allowed, self.next_step = what, where, allowed, next_step
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it is sent to another process: by its attributes."""
+        return _restored, (type(self), vars(self))
+
     def __str__(self) -> str:
         lines = [f"{self.where}: {self.what}" if self.where else self.what]
         if self.allowed:
@@ -58,6 +62,12 @@ class Fault(Exception):
         if self.next_step:
             lines.append(f"  Next: {self.next_step}")
         return "\n".join(lines)
+
+
+def _restored(kind: type[Fault], attributes: dict[str, str]) -> Fault:
+    fault = kind.__new__(kind, attributes["what"])
+    vars(fault).update(attributes)
+    return fault
 
 
 class RuntimeFault(Fault):

@@ -168,11 +168,11 @@ _PIPELINE = (
         "",
         "exactly one of train and learner",
     ),
-    _capability(
-        "a built-in learner",
-        {"pipeline.learner": "auto", "pipeline.train": None},
-        "pipeline.learner",
-        "pipeline.train",
+    _spec(
+        "a space for a built-in learner",
+        {**_tune(), "pipeline.learner": "auto", "pipeline.train": None},
+        "",
+        "brings its own hyperparameters",
     ),
     _capability(
         "a step of one's own",

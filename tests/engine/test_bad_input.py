@@ -34,8 +34,8 @@ def edited_spec(project: Project, old: str, new: str) -> Iterator[None]:
         ("source: toy:load", "source: data/none.parquet", ["data.source", "data/none.parquet"]),
         (
             "train: toy:fit",
-            "train: toy:fit\n  tune: {trials: 3}",
-            ["pipeline.tune", "not possible on local", "pipeline.parameters"],
+            "train: toy:fit\n  cache_days: 3",
+            ["pipeline.cache_days", "not possible on local", "pipeline.run_on_up"],
         ),
         ("name: toy", "name: Toy_1", ["name", '"Toy_1"', "lower-case"]),
         ("trusted_types", "schedule: '61 * * * *'\n  trusted_types", ["pipeline.schedule", "61"]),

@@ -145,7 +145,7 @@ def test_a_metric_that_does_not_fit_the_task_is_named(toy: ToyRun, hand_over: An
     assert toy.error("train")["where"] == "pipeline.tune.metric"
 
 
-def test_without_a_search_nothing_is_told_and_without_a_setting_none_is_made(
+def test_without_a_search_nothing_is_told(
     toy: ToyRun, hand_over: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # A training job without hyperparameters has the file all the same, empty.
@@ -153,6 +153,3 @@ def test_without_a_search_nothing_is_told_and_without_a_setting_none_is_made(
     toy.configure(toy_config())
     assert toy.steps(last="train") == Exit.OK
     assert "validation_metric" not in capsys.readouterr().out
-    toy.configure(toy_config(training__tune=TUNE))
-    assert toy.step("train") == Exit.BAD_INPUT
-    assert toy.error("train")["where"] == "pipeline.tune"

@@ -87,6 +87,10 @@ def test_a_missing_function_lists_those_that_are_there(project: ToyRun) -> None:
             "has no predict_proba and no classes_",
         ),
         (
+            "from sklearn.linear_model import LogisticRegression as Model\n    return Model()",
+            "has no classes_",
+        ),
+        (
             "from sklearn.linear_model import LogisticRegression as Model\n"
             "    return Model().fit(train[['a']], train['bought'].astype(str))",
             "the model's classes are 'False', 'True', the target's False, True",
@@ -144,12 +148,3 @@ def test_a_model_that_cannot_predict_the_test_rows_is_the_users_error(toy: ToyRu
     error = toy.error("evaluate")
     assert error["message"].startswith("predicting the test rows: ValueError: too many rows for me")
     assert "fussy.py" in error["traceback"]
-
-
-def test_what_this_version_does_not_do_is_refused(toy: ToyRun) -> None:
-    toy.configure(toy_config(training__tune={"trials": 3}))
-    assert toy.steps() == Exit.BAD_INPUT
-    assert "pipeline.tune" in toy.error("train")["message"]
-    toy.configure(toy_config(training__train=None, training__learner="auto"))
-    assert toy.step("train") == Exit.BAD_INPUT
-    assert "pipeline.learner" in toy.error("train")["message"]

@@ -23,6 +23,7 @@ from trimaran_providers.aws.pipeline_definition import (
     PipelineFacts,
     machine_of,
     pipeline_definition,
+    searched_by_the_cloud,
 )
 from trimaran_providers.aws.role import Role
 from trimaran_providers.aws.run_files import FOLDER, RunFiles, render_run_files
@@ -122,7 +123,7 @@ def _refuse_stale_data(spec: StackSpec) -> None:
 
 def _role(context: Context, spec: StackSpec, bucket: Bucket, image: pulumi.Output[str]) -> Role:
     kinds = ["processing-job", "training-job"]
-    if spec.pipeline.tune is not None:
+    if searched_by_the_cloud(spec.pipeline) is not None:
         kinds.append("hyper-parameter-tuning-job")
     statements = [
         *store_statements(bucket, read=[FOLDER], write=_WRITTEN),

@@ -28,6 +28,7 @@ from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.contract.spec import Compute, PipelineSpec
 from trimaran_runtime.steps.ports import MONITOR, PIPELINE, Ports
 from trimaran_runtime.storage.digest import canonical_json
+from trimaran_runtime.training.config import Tune
 
 _VERSION = "2020-12-01"
 _LARGEST = 1 << 20
@@ -109,6 +110,15 @@ def monitor_definition(facts: JobFacts, config: str, parameters: Mapping[str, st
     return _written([step])
 
 
+def searched_by_the_cloud(spec: PipelineSpec) -> Tune | None:
+    """The search that SageMaker runs as jobs of its own; None: none.
+
+    The built-in learner searches inside its one training job: its settings take seconds, and a job
+    of SageMaker's takes minutes to start.
+    """
+    return None if spec.learner is not None else spec.tune
+
+
 def machine_of(ports: Ports, spec: PipelineSpec) -> Machine:
     """What a step runs on. Raises UnsupportedError."""
     use = Use.training if ports.name == TRAIN else Use.processing
@@ -131,15 +141,16 @@ def _step(
                 }
             ]
         return step
-    if spec.tune is None:
+    tune = searched_by_the_cloud(spec)
+    if tune is None:
         return training_step(ports, facts.job, machine, sources)
-    return tuning_step(ports, facts.job, machine, sources, tune=spec.tune, seed=spec.seed)
+    return tuning_step(ports, facts.job, machine, sources, tune=tune, seed=spec.seed)
 
 
 def _results(ports: Ports, spec: PipelineSpec, facts: PipelineFacts) -> dict[str, Value]:
     if ports.name != TRAIN:
         return {name: output_of(ports.name, name) for name in ports.outputs}
-    if spec.tune is None:
+    if searched_by_the_cloud(spec) is None:
         return {"model": trained_model(ports.name)}
     return {"model": best_model(ports.name, facts.job)}
 

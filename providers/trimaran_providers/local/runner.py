@@ -32,6 +32,7 @@ _STATUS = {
     Exit.INVALID_DATA: Status.invalid,
     Exit.REFUSED: Status.refused,
 }
+_TRAIN = "train"
 _WAIT_SECONDS = 6 * 3600.0
 
 Report = Callable[[str], None]
@@ -157,6 +158,9 @@ class _Run:
             "code": self.definition.code,
             "environment": self.definition.environment,
         }
+        if ports.name == _TRAIN:
+            # Not the run's own folder: the run after a killed one goes on with its search.
+            parameters["checkpoints"] = str(self.store / "checkpoints")
         return {**parameters, "store": self.store.as_uri()} if ports.needs_store else parameters
 
     def _release(self) -> str | None:

@@ -1,24 +1,22 @@
-"""Fits the user's model, and makes sure that what is saved is what was fitted."""
+"""Makes a fitted model into a file, and makes sure that what is saved is what was fitted."""
 
-import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
-from trimaran_runtime.config import RunConfig
-from trimaran_runtime.data.config import DataConfig
-from trimaran_runtime.data.features import feature_names, to_frame
 from trimaran_runtime.errors import ConfigError
-from trimaran_runtime.training.config import TrainingConfig
+from trimaran_runtime.evaluation.predictions import Predictions, predict
+from trimaran_runtime.training.config import Scalar
+from trimaran_runtime.training.experiment import Experiment
 from trimaran_runtime.training.model_file import dump_model, load_model_bytes, trusted_types
 from trimaran_runtime.training.record import TrainingRecord
-from trimaran_runtime.training.signature import signature_of
-from trimaran_runtime.user_code import UserCode
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
+
+    from trimaran_runtime.registry.release import Signature
 
 _CHECKED_ROWS = 1000
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "skops", "pandas")
@@ -32,98 +30,39 @@ class Fitted:
     record: TrainingRecord
 
 
-def function_name(config: TrainingConfig, *, is_trial: bool = False) -> str:
-    """`module:function` that fits.
+def fit_model(experiment: Experiment, parameters: Mapping[str, Scalar]) -> Fitted:
+    """Fit one setting on the training rows, and save the model.
 
     Args:
-        config: the configuration.
-        is_trial: whether the cloud searches, and this is one setting of the search.
-
-    Raises:
-        ConfigError: it asks for what is not possible here.
-    """
-    if config.tune is not None and not is_trial:
-        raise ConfigError(
-            "hyperparameter search is not possible here",
-            where="pipeline.tune",
-            next_step="leave it out, and give pipeline.parameters",
-        )
-    if config.train is None:
-        raise ConfigError(
-            f"learner {config.learner!r} is not possible here",
-            where="pipeline.learner",
-            allowed="pipeline.train: module:function",
-        )
-    return config.train
-
-
-def fit_model(
-    code: UserCode,
-    train: "pa.Table",
-    validation: "pa.Table",
-    config: RunConfig,
-    *,
-    is_trial: bool = False,
-) -> Fitted:
-    """Fit and save.
-
-    The function is called as `fit(train, validation, parameters)` with pandas frames of exactly
-    the features and the target. The generators of `random` and NumPy are seeded before.
-
-    Args:
-        code: the user's code, which holds the function.
-        train: rows for fitting.
-        validation: rows for early stopping and the like.
-        config: the run's configuration.
-        is_trial: whether the cloud searches, and this is one setting of the search.
+        experiment: the rows, and what fits them.
+        parameters: the setting.
 
     Raises:
         ConfigError: there is no such function, or what it returned is not usable or cannot be
             saved safely.
         UserCodeError: it raised.
+        DataError: it does not give one answer per row.
     """
-    import numpy as np
-
-    training, data = config.training, config.data
-    name = function_name(training, is_trial=is_trial)
-    fit = code.function(name)
-    features = feature_names(data, train.column_names)
-    columns = [*features, data.target]
-    frames = to_frame(train, columns), to_frame(validation, columns)
-    random.seed(training.seed)
-    # The user's code may use NumPy's global generator, so that is the one to seed.
-    np.random.seed(training.seed)  # noqa: NPY002
-    with code.told_as_its_own(name):
-        model = fit(*frames, dict(training.parameters))
-    signature = signature_of(model, train, features, data)
-    _refuse_other_classes(signature.classes, train, data)
+    code, name, training = experiment.code, experiment.name, experiment.config.training
+    model = experiment.fit(parameters)
+    signature = experiment.signature(model)
     content = dump_model(model)
     trusted = trusted_types(content, training.trusted_types)
+    rows = experiment.frames[0][experiment.features].head(_CHECKED_ROWS)
     with code.told_as_its_own(f"{name}: the fitted model"):
-        _refuse_changed(model, content, trusted, frames[0][features].head(_CHECKED_ROWS))
+        _refuse_changed(model, content, trusted, rows)
+        answers = _answers(model, rows, signature)
+    notes = experiment.columns.notes if experiment.is_built_in else ()
     record = TrainingRecord(
         signature=signature,
         trusted_types=trusted,
         estimator=f"{type(model).__module__}.{type(model).__qualname__}",
-        parameters=training.parameters,
+        parameters=dict(parameters),
         seed=training.seed,
         versions=_versions(),
+        notes=(*notes, *_not_finite(answers)),
     )
     return Fitted(content=content, record=record)
-
-
-def _refuse_other_classes(classes: tuple[Any, ...], train: "pa.Table", data: DataConfig) -> None:
-    import pyarrow.compute as pc
-
-    if not classes:
-        return
-    labels = set(pc.unique(train.column(data.target)).to_pylist())
-    if set(classes) != labels:
-        raise ConfigError(
-            f"the model's classes are {_listed(classes)}, the target's {_listed(labels)}",
-            where="pipeline.train",
-            next_step="fit on the target as it is, without encoding it",
-        )
 
 
 def _refuse_changed(
@@ -143,6 +82,30 @@ def _refuse_changed(
         )
 
 
+def _answers(model: Any, rows: "pd.DataFrame", signature: "Signature") -> Predictions:
+    """What the model says of a few training rows; refuses labels that are no class of it."""
+    answers = predict(model, rows, signature)
+    if answers.labels is not None and (answers.labels < 0).any():
+        import numpy as np
+
+        said = np.asarray(model.predict(rows)).reshape(-1)[answers.labels < 0][0]
+        raise ConfigError(
+            f"the model predicts {said!r}, which is none of its classes",
+            where="pipeline.train",
+            allowed=", ".join(map(repr, signature.classes)),
+            next_step="let predict give the labels that classes_ holds",
+        )
+    return answers
+
+
+def _not_finite(answers: Predictions) -> tuple[str, ...]:
+    """A note where predictions are not finite: the gate judges them, this tells it early."""
+    bad = int((~answers.finite).sum())
+    if not bad:
+        return ()
+    return (f"{bad} of {len(answers.scores)} predictions on training rows are not finite",)
+
+
 def _versions() -> dict[str, str]:
     found = {"python": python_version()}
     for name in _LIBRARIES:
@@ -151,7 +114,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _listed(labels: Any) -> str:
-    return ", ".join(sorted(repr(label) for label in labels))

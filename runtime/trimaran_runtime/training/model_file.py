@@ -1,7 +1,8 @@
 """Model files: skops instead of pickle, in bytes that are the same for the same model.
 
-skops names parts of a file after memory addresses and stamps them with the time. Both are taken
-out, so that training twice on the same rows gives one digest.
+skops names parts of a file after memory addresses and stamps them with the time, and scikit-learn's
+vectorisers remember an address. All are taken out, so that training twice on the same rows gives
+one digest.
 
 Whole libraries are trusted only for a file that this process has just written; the types it needs
 are listed in the release, and a release's file is read back only under its digest.
@@ -20,6 +21,11 @@ FAMILIES = ("sklearn.", "numpy.", "scipy.")
 """Libraries whose types a model file may hold without being named in the configuration."""
 _HARMLESS = ("functools.partial",)
 """Holds a function that is looked at in its own right; scikit-learn's trees have one."""
+_OWN = ("trimaran_runtime.training.learner.columns.",)
+"""What the built-in learners' models hold of ours."""
+_ADDRESS = "_stop_words_id"
+"""Attribute of scikit-learn's vectorisers: the address of stop words already looked at; another
+value has them looked at again."""
 _SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -65,7 +71,8 @@ def trusted_types(content: bytes, allowed: Sequence[str]) -> tuple[str, ...]:
             allowed="functions defined in a module, which a model file can name",
             next_step="give it a name in your module",
         )
-    refused = [n for n in needed if not n.startswith(FAMILIES) and n not in (*_HARMLESS, *allowed)]
+    known = (*_HARMLESS, *allowed)
+    refused = [n for n in needed if not n.startswith((*FAMILIES, *_OWN)) and n not in known]
     if refused:
         listed = ", ".join(refused)
         raise ConfigError(
@@ -134,6 +141,8 @@ def _renamed(node: Any, ids: dict[int, int], files: dict[str, str]) -> Any:
         elif key == "file" and isinstance(item, str):
             suffix = item.rpartition(".")[2]
             renamed[key] = files.setdefault(item, f"{len(files):06d}.{suffix}")
+        elif key == _ADDRESS and isinstance(item, dict) and "content" in item:
+            renamed[key] = _renamed({**item, "content": "0"}, ids, files)
         else:
             renamed[key] = _renamed(item, ids, files)
     return renamed

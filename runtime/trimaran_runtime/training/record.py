@@ -8,6 +8,7 @@ from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.section import Section
 from trimaran_runtime.training.config import Scalar
+from trimaran_runtime.training.search_record import Search
 
 MODEL = "model.skops"
 """Name of the model file."""
@@ -32,6 +33,12 @@ class TrainingRecord(Section):
     """Seed."""
     versions: dict[str, str]
     """Versions of Python and of the libraries the model file depends on."""
+    search: Search | None = None
+    """The search that found the hyperparameters; None: there was none."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know: columns left out, predictions that are not finite."""
+    reproduced: bool | None = None
+    """Whether a second fit in a fresh process gave the same model file; None: not checked."""
 
     @classmethod
     def parse(cls, document: bytes) -> Self:

@@ -53,7 +53,8 @@ def pipeline_problems(pipeline: PipelineSpec) -> Iterator[Problem]:
             what=f"{pipeline.timeout_minutes:g} is longer than a processing job may take",
             allowed=f"at most {_STEP_MINUTES:g} minutes",
         )
-    if pipeline.tune is not None:
+    # The built-in learner searches inside its one training job.
+    if pipeline.tune is not None and pipeline.learner is None:
         yield from _tune(pipeline.tune)
 
 

@@ -56,6 +56,18 @@ class StackSpec(PlatformSpec, ModelSections):
         return self
 
     @model_validator(mode="after")
+    def _a_learner_brings_its_own_space(self) -> Self:
+        pipeline = self.pipeline
+        if pipeline.learner is None:
+            return self
+        if pipeline.parameters or (pipeline.tune is not None and pipeline.tune.space):
+            raise ValueError(
+                "pipeline.learner brings its own hyperparameters: leave out pipeline.parameters "
+                "and pipeline.tune.space, or name a function of yours in pipeline.train"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _secrets_exist(self) -> Self:
         for channel in self.alerts.channels:
             if channel.secret is not None and channel.secret not in self.secrets:

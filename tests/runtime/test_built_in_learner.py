@@ -1,0 +1,152 @@
+"""`pipeline.learner: auto`: every kind of column, every task, one choice on the validation rows."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runtime.mixed_rows import write_code
+from tests.runtime.toy_run import ToyRun
+from trimaran_runtime.config import RunConfig
+from trimaran_runtime.errors import Exit
+from trimaran_runtime.evaluation.predictions import predict
+from trimaran_runtime.registry.release import Signature
+from trimaran_runtime.serving.column import Column
+from trimaran_runtime.training.experiment import Experiment
+from trimaran_runtime.training.learner.portfolio import PORTFOLIO
+from trimaran_runtime.training.model_file import load_model_bytes
+
+ROOT = Path(__file__).parents[2]
+TASKS = {
+    "binary": ("classification", "roc_auc"),
+    "classes": ("classification", "log_loss"),
+    "number": ("regression", "rmse"),
+}
+
+
+def config(source: str, **training: Any) -> dict[str, Any]:
+    task, metric = TASKS[source]
+    return {
+        "model": "mixed",
+        "data": {"source": f"mixed:{source}", "target": "label", "task": task},
+        "training": {"learner": "auto", "tune": {"trials": 3, "metric": metric}, **training},
+        "gate": {"metric": metric},
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> ToyRun:
+    return ToyRun(tmp_path, code=write_code(tmp_path / "code"))
+
+
+def trained(project: ToyRun, last: str = "train") -> int:
+    """Read, split and train; whether such data may be trained on is not the question here."""
+    steps = ["data", "split", "train"]
+    for name in steps[: steps.index(last) + 1]:
+        if status := project.step(name):
+            return status
+    return Exit.OK
+
+
+@pytest.mark.parametrize(("source", "chance"), [("binary", 0.5), ("classes", 1.1), ("number", 1.3)])
+def test_it_learns_every_task_from_every_kind_of_column(
+    project: ToyRun, source: str, chance: float
+) -> None:
+    project.configure(config(source))
+    assert trained(project) == Exit.OK
+    record = project.output("model/training.json")
+    (note,) = record["notes"]
+    assert "'code' is left out" in note
+    board = record["search"]["leaderboard"]
+    assert {entry["parameters"]["learner"] for entry in board} == {p.name for p in PORTFOLIO}
+    assert record["parameters"] == board[0]["parameters"]
+    values = [entry["value"] for entry in board]
+    higher = TASKS[source][1] == "roc_auc"
+    assert values == sorted(values, reverse=higher)
+    assert (values[0] > chance + 0.2) if higher else (values[0] < chance - 0.2)
+    assert record["search"]["repeatable"]
+    own = [t for t in record["trusted_types"] if not t.startswith(("sklearn.", "numpy.", "scipy."))]
+    assert all(
+        t.startswith(("trimaran_runtime.training.learner.columns.", "functools")) for t in own
+    )
+
+
+def test_a_request_gets_what_a_frame_gets(project: ToyRun) -> None:
+    """Also values that training never saw, and holes where the server writes them otherwise."""
+    import pandas as pd
+
+    project.configure(config("binary"))
+    assert trained(project) == Exit.OK
+    record = project.output("model/training.json")
+    content = (project.work / "model" / "model.skops").read_bytes()
+    model = load_model_bytes(content, record["trusted_types"])
+    signature = Signature.model_validate(record["signature"])
+    given = {
+        "x": [None, 0.5],
+        "y": [0.1, 0.2],
+        "count": [3, 12],
+        "flag": [True, False],
+        "shop": [None, "a new shop"],
+        "when": [None, "2026-02-03T04:05:06"],
+        "maybe": [None, True],
+        "story": [None, "red and blue"],
+        "code": ["id1", "never seen"],
+    }
+    frame = pd.DataFrame(
+        {
+            feature.name: Column(feature).array(Column(feature).check(given[feature.name]))
+            for feature in signature.features
+        }
+    )
+    answers = predict(model, frame, signature)
+    assert answers.finite.all()
+    alone = predict(model, frame.iloc[[0]].reset_index(drop=True), signature)
+    assert (alone.scores == answers.scores[:1]).all()
+
+
+def test_the_gates_metric_decides_where_no_search_is_configured(project: ToyRun) -> None:
+    project.configure(config("number", tune=None))
+    assert trained(project, "split") == Exit.OK
+    parsed = RunConfig.parse((project.folder / "config.json").read_bytes())
+    experiment = Experiment.open(project.code, project.work / "splits", parsed, threads=1)
+    assert experiment.metric == "rmse"
+
+
+@pytest.mark.parametrize(
+    ("training", "where"),
+    [
+        ({"parameters": {"depth": 3}}, "pipeline.parameters"),
+        ({"tune": {"space": {"depth": {"low": 1, "high": 3}}}}, "pipeline.tune.space"),
+        ({"tune": {"metric": "rmse"}}, "pipeline.tune.metric"),
+        ({"train": "mixed:binary"}, "pipeline"),
+    ],
+)
+def test_what_it_does_not_take_is_refused(
+    project: ToyRun, training: dict[str, Any], where: str
+) -> None:
+    project.configure(config("binary", **training))
+    assert trained(project) == Exit.BAD_INPUT
+    assert project.error("train")["where"] == where
+
+
+def test_every_learner_gives_one_file_whatever_the_process_and_its_threads(
+    project: ToyRun,
+) -> None:
+    """Another seed for the hashes of texts, another number of threads: the same digests."""
+    given = [("1", {"PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"}), ("2", {"PYTHONHASHSEED": "2"})]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.runtime.fit_digests", str(project.code), threads],
+            cwd=ROOT,
+            env={**os.environ, "OMP_WAIT_POLICY": "passive", **environ},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for threads, environ in given
+    ]
+    first, second = (process.communicate()[0].splitlines() for process in processes)
+    assert [line.split()[0] for line in first] == [learner.name for learner in PORTFOLIO]
+    assert first == second

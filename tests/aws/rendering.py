@@ -109,7 +109,11 @@ def context(
 
 
 def upstream(
-    *, alerts: bool = True, rules: AlertRules | None = None, pipeline: bool = True
+    *,
+    alerts: bool = True,
+    rules: AlertRules | None = None,
+    pipeline: bool = True,
+    share_with: tuple[str, ...] = (),
 ) -> Upstream:
     """What a component builds on."""
     known = pulumi.Output.from_input
@@ -117,7 +121,9 @@ def upstream(
         id=known(PIPELINE), run=known("run-1"), status=known(""), release=known("")
     )
     return Upstream(
-        store=ArtifactStoreOutputs(uri=known(STORE), id=known("toy-store"), image=known(IMAGE)),
+        store=ArtifactStoreOutputs(
+            uri=known(STORE), id=known("toy-store"), image=known(IMAGE), share_with=share_with
+        ),
         alerts=AlertsOutputs(
             id=known(TOPIC if alerts else ""), rules=rules or AlertRules(), is_given=alerts
         ),

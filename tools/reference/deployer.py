@@ -245,6 +245,13 @@ GRANTS: Mapping[str, tuple[Grant, ...]] = {
             _SAGEMAKER,
         ),
     ),
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": (
+        Grant(
+            "sagemaker",
+            "DeleteModelPackageGroupPolicy GetModelPackageGroupPolicy PutModelPackageGroupPolicy",
+            _SAGEMAKER,
+        ),
+    ),
     "aws:sagemaker/pipeline:Pipeline": (
         Grant(
             "sagemaker",

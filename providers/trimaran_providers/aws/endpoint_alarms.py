@@ -17,7 +17,6 @@ from trimaran_providers.aws.autoscaling import needs_component, scales_to_zero
 from trimaran_providers.aws.names import VARIANT, Names
 from trimaran_providers.aws.tags import tags_of
 from trimaran_providers.contract.cloud import Context
-from trimaran_providers.contract.errors import Problem, SpecError
 from trimaran_providers.contract.spec import EndpointKind, EndpointSpec
 from trimaran_providers.contract.spec.endpoint import RollbackSignal
 from trimaran_runtime.alerting.config import AlertRules
@@ -36,30 +35,6 @@ def rollback_alarms(names: Names, spec: EndpointSpec) -> tuple[str, ...]:
     if spec.kind in (EndpointKind.serverless, EndpointKind.batch):
         return ()
     return tuple(names.alarm(_guard(signal)) for signal in spec.rollout.rollback_on)
-
-
-def refuse_unwatched(spec: EndpointSpec, rules: AlertRules) -> None:
-    """Refuse to go back on a signal that has no limit.
-
-    Raises:
-        SpecError: names the signal.
-    """
-    limits = {
-        RollbackSignal.errors: ("error_rate", rules.error_rate),
-        RollbackSignal.latency: ("latency_p99_ms", rules.latency_p99_ms),
-    }
-    problems = [
-        Problem(
-            path="endpoint.rollout.rollback_on",
-            what=f"{signal.value} without alerts.rules.{field}: an alarm needs a limit",
-            allowed=f"give alerts.rules.{field}, or leave {signal.value} out",
-        )
-        for signal in spec.rollout.rollback_on
-        for field, limit in [limits[signal]]
-        if limit is None and rollback_alarms(Names(""), spec)
-    ]
-    if problems:
-        raise SpecError(problems)
 
 
 def render_alarms(

@@ -9,12 +9,7 @@ from trimaran_providers.aws.account import configured_account
 from trimaran_providers.aws.autoscaling import needs_component
 from trimaran_providers.aws.batch import refuse_batch, render_batch
 from trimaran_providers.aws.bucket import Bucket
-from trimaran_providers.aws.endpoint_alarms import (
-    render_alarms,
-    render_guards,
-    render_wake_alarm,
-    rollback_alarms,
-)
+from trimaran_providers.aws.endpoint_alarms import render_alarms
 from trimaran_providers.aws.endpoint_definition import EndpointDefinition, Place
 from trimaran_providers.aws.endpoint_events import render_endpoint_events
 from trimaran_providers.aws.endpoint_role import endpoint_statements
@@ -28,7 +23,9 @@ from trimaran_providers.aws.logs import render_log_group
 from trimaran_providers.aws.names import Names
 from trimaran_providers.aws.network import VpcConfig, render_vpc_config
 from trimaran_providers.aws.role import Role, render_role
+from trimaran_providers.aws.rollout_guards import render_guards, rollback_alarms
 from trimaran_providers.aws.tags import tags_of
+from trimaran_providers.aws.wake_alarm import render_wake_alarm
 from trimaran_providers.contract.cloud import Context, Upstream
 from trimaran_providers.contract.errors import SpecError
 from trimaran_providers.contract.outputs import EndpointOutputs

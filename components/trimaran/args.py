@@ -59,6 +59,8 @@ class RegistryArgs(RegistryConfig, ComponentArgs):
     """URI of the artifact store."""
     run: Linkable | None = None
     """Last pipeline run; the channels are read after it."""
+    share_with: tuple[str, ...] = ()
+    """Ids of other accounts that may see and deploy releases, as the store's `share_with`."""
 
 
 class EndpointArgs(EndpointSpec, ComponentArgs):

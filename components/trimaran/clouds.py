@@ -1,5 +1,6 @@
 """Finds a cloud by name: clouds are entry points of the group `trimaran.clouds`."""
 
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
 
 from trimaran.spec.problems import closest
@@ -16,8 +17,9 @@ def installed_clouds() -> tuple[str, ...]:
     return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
 
 
+@cache
 def resolve_cloud(name: str) -> Cloud:
-    """Load a cloud.
+    """Load a cloud, once in a process: a stack asks for it with each of its components.
 
     Args:
         name: `local`, `aws`, `azure`, `gcp`, or a third party's.

@@ -81,8 +81,10 @@ class Component(pulumi.ComponentResource, Generic[ArgsT, OutputsT]):
         return document
 
     def _check(self, cloud: Cloud, args: ArgsT) -> None:
-        spec = args.of(self.spec_model)
-        for leaf, capability in cloud.capabilities.check(spec, self.section):
+        self._check_section(cloud, args.of(self.spec_model), self.section, args)
+
+    def _check_section(self, cloud: Cloud, spec: Section, section: str, args: ArgsT) -> None:
+        for leaf, capability in cloud.capabilities.check(spec, section):
             pulumi.log.debug(f"{leaf.path} on {cloud.name}: {capability.how}", self)
         problems = cloud.problems(spec, args.of(PlatformSpec))
         if problems:

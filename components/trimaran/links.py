@@ -14,10 +14,12 @@ from trimaran_providers.contract.outputs import (
 from trimaran_runtime.alerting.config import AlertRules
 
 
-def store_given(uri: Any) -> ArtifactStoreOutputs:
-    """A store known by its URI."""
+def store_given(uri: Any, share_with: tuple[str, ...] = ()) -> ArtifactStoreOutputs:
+    """A store known by its URI, and by the accounts that may read it."""
     output: pulumi.Output[str] = pulumi.Output.from_input(uri)
-    return ArtifactStoreOutputs(uri=output, id=output, image=pulumi.Output.from_input(""))
+    return ArtifactStoreOutputs(
+        uri=output, id=output, image=pulumi.Output.from_input(""), share_with=share_with
+    )
 
 
 def alerts_given(alerts_id: Any, rules: AlertRules | None = None) -> AlertsOutputs:
@@ -53,10 +55,11 @@ def upstream_of(
     run: Any = None,
     pipeline_id: Any = None,
     release: Any = None,
+    share_with: tuple[str, ...] = (),
 ) -> Upstream:
     """What a component builds on, from the ids in its arguments."""
     return Upstream(
-        store=store_given(store_uri),
+        store=store_given(store_uri, share_with),
         alerts=alerts_given(alerts_id, alert_rules),
         pipeline=None if run is None and pipeline_id is None else pipeline_given(run, pipeline_id),
         registry=registry_given(release) if release is not None else None,

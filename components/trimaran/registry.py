@@ -7,6 +7,7 @@ from trimaran.component import Component
 from trimaran.links import upstream_of
 from trimaran_providers.contract.cloud import Cloud, Context
 from trimaran_providers.contract.outputs import RegistryOutputs
+from trimaran_providers.contract.spec import StoreSpec
 from trimaran_runtime.registry.config import RegistryConfig
 
 
@@ -28,6 +29,12 @@ class Registry(Component[RegistryArgs, RegistryOutputs]):
     approved: pulumi.Output[str]
     production: pulumi.Output[str]
 
+    def _check(self, cloud: Cloud, args: RegistryArgs) -> None:
+        super()._check(cloud, args)
+        # Of the spec's store, and refused where the store would be.
+        if args.share_with:
+            self._check_section(cloud, StoreSpec(share_with=args.share_with), "store", args)
+
     def _render(self, cloud: Cloud, context: Context, args: RegistryArgs) -> RegistryOutputs:
-        upstream = upstream_of(store_uri=args.store_uri, run=args.run)
+        upstream = upstream_of(store_uri=args.store_uri, run=args.run, share_with=args.share_with)
         return cloud.registry(context, args.of(RegistryConfig), upstream)

@@ -141,7 +141,13 @@ def _compose(
     pipeline = Pipeline(name, {**spec, **links}, opts)
     registry = Registry(
         name,
-        {**plain(args.registry), **shared, "store_uri": store_uri, "run": pipeline.run},
+        {
+            **plain(args.registry),
+            **shared,
+            "store_uri": store_uri,
+            "run": pipeline.run,
+            "share_with": args.store.share_with,
+        },
         opts,
     )
     endpoint = Endpoint(

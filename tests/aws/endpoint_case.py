@@ -9,7 +9,6 @@ import boto3
 from tests.aws.fake_endpoints import ACCOUNT, REGION
 from tests.aws.fake_sagemaker import FakeAws
 from trimaran_providers.aws.account import AwsAccount
-from trimaran_providers.aws.endpoint_alarms import rollback_alarms
 from trimaran_providers.aws.endpoint_definition import EndpointDefinition, Place
 from trimaran_providers.aws.handlers.endpoint import (
     EndpointHandler,
@@ -17,6 +16,7 @@ from trimaran_providers.aws.handlers.endpoint import (
     EndpointOutputs,
 )
 from trimaran_providers.aws.names import Names
+from trimaran_providers.aws.rollout_guards import rollback_alarms
 from trimaran_providers.contract.errors import PartiallyCreatedError, StoppedError
 from trimaran_providers.contract.spec import EndpointSpec
 from trimaran_runtime.registry.release import (

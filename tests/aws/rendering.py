@@ -34,8 +34,8 @@ _ARNS = {
     "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:",
     "aws:cloudwatch/metricAlarm:MetricAlarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:",
 }
-_WAITING = {"url": "", "release": "", "model": "", "wakePolicy": ""}
-"""Outputs of an endpoint that has no release yet."""
+_WAITING = {"url": "", "release": "", "wakePolicy": ""}
+"""Outputs of an endpoint that has no release yet, beside its model."""
 _NAMES = ("name", "pipelineName", "modelPackageGroupName")
 
 
@@ -44,13 +44,14 @@ class Recorder(Mocks):
     """Resources by type and name, as they were declared."""
 
     resources: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    model: str = ""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.resources[args.typ, args.name] = args.inputs
         name = next((args.inputs[n] for n in _NAMES if n in args.inputs), args.name)
         outputs = dict(args.inputs)
         if args.typ == "trimaran:aws:Endpoint":
-            outputs = {**_WAITING, **outputs}
+            outputs = {**_WAITING, "model": self.model, **outputs}
         if args.typ in _ARNS:
             outputs["arn"] = f"{_ARNS[args.typ]}{name}"
         return f"{args.name}-id", outputs
@@ -79,9 +80,14 @@ class _Parent(pulumi.ComponentResource):
         super().__init__("test:index:Parent", "toy")
 
 
-def rendered(program: Callable[[pulumi.Resource], Any]) -> Recorder:
-    """Run a program; its argument is the parent of what it declares."""
-    recorder = Recorder()
+def rendered(program: Callable[[pulumi.Resource], Any], *, model: str = "") -> Recorder:
+    """Run a program; its argument is the parent of what it declares.
+
+    Args:
+        program: the program.
+        model: model of the endpoint's release; empty: the endpoint waits for one.
+    """
+    recorder = Recorder(model=model)
     pulumi.runtime.set_mocks(recorder, project="toy", stack="test")
     pulumi.runtime.set_all_config({"aws:region": REGION})
 
@@ -109,7 +115,11 @@ def context(
 
 
 def upstream(
-    *, alerts: bool = True, rules: AlertRules | None = None, pipeline: bool = True
+    *,
+    alerts: bool = True,
+    rules: AlertRules | None = None,
+    pipeline: bool = True,
+    share_with: tuple[str, ...] = (),
 ) -> Upstream:
     """What a component builds on."""
     known = pulumi.Output.from_input
@@ -117,7 +127,9 @@ def upstream(
         id=known(PIPELINE), run=known("run-1"), status=known(""), release=known("")
     )
     return Upstream(
-        store=ArtifactStoreOutputs(uri=known(STORE), id=known("toy-store"), image=known(IMAGE)),
+        store=ArtifactStoreOutputs(
+            uri=known(STORE), id=known("toy-store"), image=known(IMAGE), share_with=share_with
+        ),
         alerts=AlertsOutputs(
             id=known(TOPIC if alerts else ""), rules=rules or AlertRules(), is_given=alerts
         ),

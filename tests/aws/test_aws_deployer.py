@@ -8,7 +8,9 @@ import botocore.session
 import pytest
 
 import trimaran_providers.aws
-from tools.reference.deployer import COMMAND, GRANTS, ROLE_USERS, Grant, deployer_policy, policy_of
+from tools.reference.deployer import GRANTS, deployer_policy, policy_of
+from tools.reference.grant import ROLE_USERS, Grant
+from tools.reference.plugin_grants import COMMAND
 from tools.reference.rendered_types import rendered_types
 
 RENDERERS = Path(trimaran_providers.aws.__path__[0])

@@ -36,9 +36,10 @@ def render(
     *,
     alerts: bool = True,
     rules: AlertRules | None = None,
+    model: str = "",
     **platform: Any,
 ) -> Recorder:
-    """Render an endpoint of release `RELEASE`."""
+    """Render an endpoint of release `RELEASE`; without a model it has not got there yet."""
     known = pulumi.Output.from_input(RELEASE)
     registry = RegistryOutputs(id=known, candidate=known, approved=known, production=known)
     section = EndpointSpec.model_validate(spec or {})
@@ -48,7 +49,7 @@ def render(
         upstream = Upstream(store=below.store, alerts=below.alerts, registry=registry)
         endpoint.render(context(parent, project, platform), section, upstream)
 
-    return rendered(program)
+    return rendered(program, model=model)
 
 
 def inputs_of(found: Recorder) -> EndpointInputs:
@@ -198,6 +199,13 @@ def test_batch_is_a_pipeline_of_one_transform_on_the_clock(tmp_path: Path) -> No
     assert statements["ReadSource"]["Resource"] == ["arn:aws:s3:::lake/rows*"]
     assert statements["WriteStore"]["Resource"] == ["arn:aws:s3:::toy-store/batch/*"]
     assert found.names(":MetricAlarm") == []
+
+
+def test_a_batch_rests_until_a_release_is_in_production(tmp_path: Path) -> None:
+    waiting = render(tmp_path, BATCH)
+    serving = render(tmp_path, BATCH, model="toy-test-0123456789")
+    states = [f.of(":Schedule", "toy-batch-schedule")["state"] for f in (waiting, serving)]
+    assert states == ["DISABLED", "ENABLED"]
 
 
 @pytest.mark.parametrize("key", ["", KEY])

@@ -23,6 +23,7 @@ from tests.aws.request_shapes import findings, in_a_run
 from trimaran_providers.aws import monitor
 from trimaran_providers.contract.errors import SpecError
 from trimaran_runtime.alerting.config import AlertRules
+from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.steps.command import parse
 
@@ -69,12 +70,29 @@ def test_the_check_is_a_pipeline_of_one_step(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("trained", [True, False])
-def test_it_reads_the_newest_configuration_of_the_pipeline(tmp_path: Path, trained: bool) -> None:
-    made = render(tmp_path, trained=trained).of(":Pipeline", "toy-monitor")
+def config_of(found: Recorder) -> tuple[str, CheckConfig]:
+    """Where the step looks for its configuration, and what is there."""
+    made = found.of(":Pipeline", "toy-monitor")
     (step,) = json.loads(made["pipelineDefinition"])["Steps"]
     (config,) = step["Arguments"]["ProcessingInputs"]
-    assert config["S3Input"]["S3Uri"] == "s3://toy-store/pipelines/toy-test/config.json"
+    stored = found.of(":BucketObjectv2", "toy-monitor-config")
+    uri: str = config["S3Input"]["S3Uri"]
+    assert uri == f"s3://toy-store/{stored['key']}"
+    return uri, CheckConfig.parse(stored["source"].text)
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_it_reads_a_configuration_of_its_own(tmp_path: Path, trained: bool) -> None:
+    uri, config = config_of(render(tmp_path, trained=trained, window_hours=6))
+    assert uri.startswith("s3://toy-store/pipelines/toy-test-monitor/config-")
+    assert (config.model, config.monitor.window_hours) == ("toy", 6)
+
+
+def test_a_change_of_the_settings_reaches_the_next_check(tmp_path: Path) -> None:
+    first, again, other = (
+        config_of(render(tmp_path, window_hours=hours))[0] for hours in (6, 6, 12)
+    )
+    assert first == again != other
 
 
 def test_its_role_writes_reports_and_metrics_and_changes_no_release(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
     "subnets, with security groups of the stack's own": {
         "network": {"private": True, "subnets": [SUBNET]}
     },
+    "subnets alone, in a network that is not private": {"network": {"subnets": [SUBNET]}},
     "existing prefix": {"store.existing": "s3://company-models/flights"},
     "existing bucket by name": {"store.existing": "company-models"},
 }

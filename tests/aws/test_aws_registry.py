@@ -1,5 +1,6 @@
 """The registry: a model package group, and the mirror between it and the store."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,17 @@ from trimaran_providers.aws.handlers.model_registry import ModelRegistryInputs
 from trimaran_runtime.registry.config import RegistryConfig
 
 
-def render(tmp_path: Path, platform: dict[str, Any] | None = None, **spec: Any) -> Recorder:
+def render(
+    tmp_path: Path,
+    platform: dict[str, Any] | None = None,
+    share_with: tuple[str, ...] = (),
+    **spec: Any,
+) -> Recorder:
     def program(parent: pulumi.Resource) -> None:
         outputs = registry.render(
-            context(parent, tmp_path, platform), RegistryConfig.model_validate(spec), upstream()
+            context(parent, tmp_path, platform),
+            RegistryConfig.model_validate(spec),
+            upstream(share_with=share_with),
         )
         outputs.id.apply(told.append)
 
@@ -61,3 +69,25 @@ def test_the_key_is_for_cards(tmp_path: Path) -> None:
 
 def test_a_registry_alone_needs_no_image(tmp_path: Path) -> None:
     assert inputs(render(tmp_path, {"image": {}})).image == ""
+
+
+def test_a_group_that_is_shared_with_nobody_has_no_policy(tmp_path: Path) -> None:
+    assert render(tmp_path).names(":ModelPackageGroupPolicy") == []
+
+
+def test_other_accounts_find_the_group_and_deploy_its_packages(tmp_path: Path) -> None:
+    found = render(tmp_path, share_with=("210987654321", "310987654321"))
+    asked = found.of(":ModelPackageGroupPolicy", "toy-packages-policy")
+    assert asked["modelPackageGroupName"] == "toy-test"
+    group, packages = json.loads(asked["resourcePolicy"])["Statement"]
+    where = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+    assert group["Resource"] == [f"{where}:model-package-group/toy-test"]
+    assert group["Action"] == ["sagemaker:DescribeModelPackageGroup"]
+    assert packages["Resource"] == [f"{where}:model-package/toy-test/*"]
+    assert packages["Action"] == [
+        "sagemaker:CreateModel",
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:ListModelPackages",
+    ]
+    roots = [f"arn:aws:iam::{account}:root" for account in ("210987654321", "310987654321")]
+    assert group["Principal"] == packages["Principal"] == {"AWS": roots}

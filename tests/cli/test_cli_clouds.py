@@ -1,11 +1,20 @@
 """Which cloud is meant, and what is said when it cannot be had."""
 
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
 import pytest
 
 from trimaran import clouds
 from trimaran_providers.contract.errors import CloudMissingError, SpecError
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """Clouds are loaded once in a process; here, by each test."""
+    clouds.resolve_cloud.cache_clear()
+    yield
+    clouds.resolve_cloud.cache_clear()
 
 
 def offer(monkeypatch: pytest.MonkeyPatch, **offered: str) -> None:
@@ -16,6 +25,12 @@ def offer(monkeypatch: pytest.MonkeyPatch, **offered: str) -> None:
 def test_the_local_cloud_is_installed() -> None:
     assert "local" in clouds.installed_clouds()
     assert clouds.resolve_cloud("local").name == "local"
+
+
+def test_a_cloud_is_looked_for_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = clouds.resolve_cloud("local")
+    offer(monkeypatch)
+    assert clouds.resolve_cloud("local") is found
 
 
 def test_a_cloud_that_this_version_has_not_says_so_and_promises_no_extra() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from trimaran_runtime.config import RunConfig
 from trimaran_runtime.drift import Profile
+from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.monitoring.predictions import classified
 from trimaran_runtime.registry.approval import approve
 from trimaran_runtime.registry.release import (
@@ -127,13 +127,6 @@ def send(store: Store, release: str, rows: list[dict[str, Any]], *, per_request:
         )
 
 
-def config_of(**monitor: Any) -> RunConfig:
-    """The run's configuration."""
-    return RunConfig.model_validate(
-        {
-            "model": "flights",
-            "data": {"source": "flights:load", "target": "late"},
-            "training": {"train": "flights:fit"},
-            "monitor": monitor,
-        }
-    )
+def config_of(**monitor: Any) -> CheckConfig:
+    """The check's configuration."""
+    return CheckConfig.model_validate({"model": "flights", "monitor": monitor})

@@ -60,6 +60,18 @@ BUCKET_POLICY = {
         }
     ],
 }
+_SHARED_GROUP = {
+    "Version": VERSION,
+    "Statement": [
+        {
+            "Sid": "FindGroup",
+            "Effect": "Allow",
+            "Principal": {"AWS": ["arn:aws:iam::210987654321:root"]},
+            "Action": ["sagemaker:DescribeModelPackageGroup"],
+            "Resource": [f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/toy"],
+        }
+    ],
+}
 _CLUSTER = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
 _TRAINED = {
     "RoleArn": ROLE,
@@ -379,6 +391,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "versioningConfiguration": {"status": "Enabled"},
     },
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": {"modelPackageGroupName": "toy"},
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": {
+        "modelPackageGroupName": "toy",
+        "resourcePolicy": _SHARED_GROUP,
+    },
     "aws:sagemaker/pipeline:Pipeline": {
         "pipelineName": "toy",
         "pipelineDisplayName": "toy",
@@ -408,7 +424,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 """Inputs by type token; what AWS takes as JSON text stands here as data."""
 _AS_TEXT = {
     *("policy", "assumeRolePolicy", "pipelineDefinition", "dashboardBody", "eventPattern"),
-    "definition",
+    *("definition", "resourcePolicy"),
 }
 
 

@@ -16,6 +16,7 @@ _ENCRYPTION = (
 _ENDPOINT = "trimaran:aws:Endpoint"
 _EVENTS = "aws:cloudwatch/eventRule:EventRule"
 _GROUP = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
+_GROUP_POLICY = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
 _IMAGES = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 _LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _LOGS = "aws:cloudwatch/logGroup:LogGroup"
@@ -71,6 +72,8 @@ SEEDED: tuple[Mistake, ...] = (
     Mistake(_ENCRYPTION, "rules.0.applyServerSideEncryptionByDefault.sseAlgorithm", "AES", "shapes",
             "SSEAlgorithm"),
     Mistake(_GROUP, "modelPackageGroupName", "toy_group", "shapes", "ModelPackageGroupName"),
+    Mistake(_GROUP_POLICY, "modelPackageGroupName", "toy_group", "shapes",
+            "ModelPackageGroupName"),
     Mistake(_PIPELINE, "pipelineName", "-toy", "shapes", "PipelineName"),
     Mistake(_REPOSITORY, "imageTagMutability", "FIXED", "shapes", "imageTagMutability"),
     Mistake(_REPOSITORY, "name", "Toy", "shapes", "repositoryName"),
@@ -95,6 +98,10 @@ SEEDED: tuple[Mistake, ...] = (
     Mistake(_POLICY, "policy.Statement.1.Condition", {"StringEquals": {"aws:SourceAcount": "x"}},
             "policy", "StringEquals.aws:SourceAcount"),
     Mistake(_POLICY, "policy.Statement.0.Principal", "*", "policy", "Statement[0].Principal"),
+    Mistake(_GROUP_POLICY, "resourcePolicy.Statement.0.Principal.AWS.0", "account 210987654321",
+            "policy", "Principal.AWS"),
+    Mistake(_GROUP_POLICY, "resourcePolicy.Statement.0.Action.0", "sagemaker:ReadModelPackage",
+            "policy", "Action[0]"),
     Mistake(_ROLE, "assumeRolePolicy.Statement.0.Principal.Service", "sagemaker", "policy",
             "Principal.Service"),
     Mistake(_ROLE, "assumeRolePolicy.Statement.0.Resource", "*", "policy", "Resource"),

@@ -2,7 +2,8 @@
 
 import json
 
-from tools.reference.deployer import COMMAND, deployer_policy, policy_of
+from tools.reference.deployer import deployer_policy, policy_of
+from tools.reference.plugin_grants import COMMAND
 from tools.reference.rendered_types import rendered_types
 
 

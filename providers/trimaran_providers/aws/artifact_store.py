@@ -27,6 +27,7 @@ def render(context: Context, spec: StoreSpec) -> ArtifactStoreOutputs:
         uri=uri,
         id=Bucket.of(uri).name,
         image=image,
+        share_with=spec.share_with,
         resources=(*resources, *built, *secrets.resources, *network),
     )
 

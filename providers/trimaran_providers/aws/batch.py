@@ -140,7 +140,7 @@ def render_batch(
     model: pulumi.Output[str],
     expression: str | None,
 ) -> tuple[pulumi.Output[str], tuple[pulumi.Resource, ...]]:
-    """The pipeline, what may run it, and its schedule.
+    """The pipeline, what may run it, and its schedule, which rests until there is a model.
 
     Args:
         context: where the component stands.
@@ -189,6 +189,8 @@ def render_batch(
             expression=expression,
             timezone=_batch(spec).timezone,
             pipeline=pipeline.arn,
+            # Without a release there is no model, and every run would fail for lack of one.
+            runs=model.apply(bool),
         )
     return pipeline.arn, resources
 

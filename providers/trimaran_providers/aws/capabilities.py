@@ -91,6 +91,10 @@ TABLE: dict[str, Capability] = {
     "alerts.rules": native(),
     "alerts.rules.repeat_hours": rejected(_ALARM_ONCE, "leave it out"),
     "store": native(),
+    "store.share_with": emulated(
+        "by the policies of bucket, repository and model package group; those of a key or of a "
+        "repository of yours stay as they are"
+    ),
     "image": native(),
     "secrets": native(),
     "network": native(),

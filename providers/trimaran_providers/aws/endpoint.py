@@ -9,13 +9,7 @@ from trimaran_providers.aws.account import configured_account
 from trimaran_providers.aws.autoscaling import needs_component
 from trimaran_providers.aws.batch import refuse_batch, render_batch
 from trimaran_providers.aws.bucket import Bucket
-from trimaran_providers.aws.endpoint_alarms import (
-    refuse_unwatched,
-    render_alarms,
-    render_guards,
-    render_wake_alarm,
-    rollback_alarms,
-)
+from trimaran_providers.aws.endpoint_alarms import render_alarms
 from trimaran_providers.aws.endpoint_definition import EndpointDefinition, Place
 from trimaran_providers.aws.endpoint_events import render_endpoint_events
 from trimaran_providers.aws.endpoint_role import endpoint_statements
@@ -24,12 +18,16 @@ from trimaran_providers.aws.instance import Use, instance_type
 from trimaran_providers.aws.job_facts import image_of
 from trimaran_providers.aws.job_policy import SERVICE
 from trimaran_providers.aws.key import key_of
+from trimaran_providers.aws.limits.rollout import unwatched_problems
 from trimaran_providers.aws.logs import render_log_group
 from trimaran_providers.aws.names import Names
 from trimaran_providers.aws.network import VpcConfig, render_vpc_config
 from trimaran_providers.aws.role import Role, render_role
+from trimaran_providers.aws.rollout_guards import render_guards, rollback_alarms
 from trimaran_providers.aws.tags import tags_of
+from trimaran_providers.aws.wake_alarm import render_wake_alarm
 from trimaran_providers.contract.cloud import Context, Upstream
+from trimaran_providers.contract.errors import SpecError
 from trimaran_providers.contract.outputs import EndpointOutputs
 from trimaran_providers.contract.spec import EndpointKind, EndpointSpec
 from trimaran_providers.plugin.resource import PluginResource
@@ -48,7 +46,10 @@ def render(context: Context, spec: EndpointSpec, upstream: Upstream) -> Endpoint
     Raises:
         SpecError, UnsupportedError: the spec cannot be rendered; raised before any resource.
     """
-    refuse_unwatched(spec, upstream.alerts.rules)
+    # Here, for an endpoint that is composed alone: its rules are in no section that is checked.
+    unwatched = list(unwatched_problems(spec, upstream.alerts.rules))
+    if unwatched:
+        raise SpecError(unwatched)
     expression = refuse_batch(spec) if spec.kind is EndpointKind.batch else None
     instance = _instance(spec)
     image = image_of(context)

@@ -17,13 +17,14 @@ from trimaran_providers.aws.names import Names
 from trimaran_providers.aws.network import render_vpc_config
 from trimaran_providers.aws.outcome import render_outcomes
 from trimaran_providers.aws.pipeline_definition import monitor_definition
-from trimaran_providers.aws.run_files import FOLDER, newest_config
+from trimaran_providers.aws.run_files import FOLDER, render_check_config
 from trimaran_providers.aws.schedule import five_fields, render_schedule, scheduler_cron
 from trimaran_providers.aws.step_definition import JobFacts
 from trimaran_providers.aws.tags import tags_of
 from trimaran_providers.contract.cloud import Context, Upstream
 from trimaran_providers.contract.outputs import MonitorOutputs
 from trimaran_runtime.monitoring.archive import LATEST_REPORT
+from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.monitoring.config import MonitorConfig, OnDrift
 
 CAPTURE = "sagemaker-capture"
@@ -42,7 +43,7 @@ def render(context: Context, spec: MonitorConfig, upstream: Upstream) -> Monitor
     cron = five_fields(spec.schedule)
     expression = None if cron is None else scheduler_cron(cron, path="monitor.schedule")
     bucket = Bucket.of(upstream.store.uri)
-    pipeline, resources = _pipeline(context, bucket, upstream)
+    pipeline, resources = _pipeline(context, spec, bucket, upstream)
     if expression is not None:
         resources += render_schedule(
             context,
@@ -59,7 +60,7 @@ def render(context: Context, spec: MonitorConfig, upstream: Upstream) -> Monitor
 
 
 def _pipeline(
-    context: Context, bucket: Bucket, upstream: Upstream
+    context: Context, spec: MonitorConfig, bucket: Bucket, upstream: Upstream
 ) -> tuple[Any, tuple[pulumi.Resource, ...]]:
     from pulumi_aws import sagemaker
 
@@ -74,17 +75,18 @@ def _pipeline(
     network = render_vpc_config(context, _PURPOSE)
     facts = job_facts(context, role=role.arn, store=upstream.store.uri, network=network)
     names = Names.of(context)
-    config = _trained_by(context, upstream).apply(newest_config)
+    asked = CheckConfig(model=context.model, monitor=spec)
+    config, stored = render_check_config(context, bucket, asked.to_json(), upstream.store.resources)
 
-    def written(job: JobFacts, key: str) -> str:
+    def written(job: JobFacts, uri: str) -> str:
         parameters = {
             "endpoint": names.endpoint,
             "capture": f"{job.store}/{CAPTURE}",
             "metrics": names.namespace,
         }
-        return monitor_definition(job, f"{job.store}/{key}", parameters)
+        return monitor_definition(job, uri, parameters)
 
-    needs = (*role.resources, *(network.resources if network else ()))
+    needs = (stored, *role.resources, *(network.resources if network else ()))
     pipeline = sagemaker.Pipeline(
         f"{context.name}-monitor",
         pipeline_name=names.monitor,
@@ -100,14 +102,6 @@ def _pipeline(
         ),
     )
     return pipeline, (*needs, pipeline)
-
-
-def _trained_by(context: Context, upstream: Upstream) -> pulumi.Output[str]:
-    """Name of the pipeline whose configuration says what drift is."""
-    own = Names.of(context).pipeline
-    if upstream.pipeline is None:
-        return pulumi.Output.from_input(own)
-    return upstream.pipeline.id.apply(lambda arn: arn.rpartition("/")[2] or own)
 
 
 def _alarms(

@@ -1,4 +1,4 @@
-"""What a run reads from the store: the code bundle and the configuration, as objects."""
+"""What a run or a check reads from the store: code bundle and configuration, as objects."""
 
 import os
 from dataclasses import dataclass
@@ -37,11 +37,6 @@ class RunFiles:
     resources: tuple[pulumi.Resource, ...]
 
 
-def newest_config(pipeline: str) -> str:
-    """Key of the newest configuration of a pipeline: the monitor reads it at every check."""
-    return f"{FOLDER}/{pipeline}/config.json"
-
-
 def render_run_files(
     context: Context,
     bucket: Bucket,
@@ -49,10 +44,9 @@ def render_run_files(
     config: bytes,
     after: tuple[pulumi.Resource, ...],
 ) -> RunFiles:
-    """The objects.
+    """The objects, named by digest; they outlive the stack's next versions.
 
-    All but the newest configuration are named by digest and outlive the stack's next versions: a
-    run that is under way, and every release, keeps the code it was made with.
+    A run that is under way, and every release, keeps the code it was made with.
 
     Args:
         context: where the component stands.
@@ -64,22 +58,41 @@ def render_run_files(
     pipeline = Names.of(context).pipeline
     digest = bundle.digest.removeprefix(PREFIX)
     archive_key = f"{FOLDER}/{pipeline}/code-{digest}{_SUFFIX}"
-    config_key = f"{FOLDER}/{pipeline}/config-{digest_of(config).removeprefix(PREFIX)}.json"
+    config_key = _config_key(pipeline, config)
     file = pulumi.FileAsset(str(_kept(context.project_directory, bundle)))
-    text = pulumi.StringAsset(config.decode())
     objects = _Objects(context, bucket, after)
     resources = (
         # Twice: a release names its code by digest, and a step unpacks what ends in .tar.gz.
         objects.put("code", blob_key(bundle.digest), file, _ARCHIVE),
         objects.put("code-archive", archive_key, file, _ARCHIVE),
-        objects.put("config", config_key, text, _JSON),
-        objects.put("newest-config", newest_config(pipeline), text, _JSON, keep=False),
+        objects.put("config", config_key, pulumi.StringAsset(config.decode()), _JSON),
     )
     return RunFiles(
         archive=bucket.uri_of(archive_key),
         config=bucket.uri_of(config_key),
         resources=resources,
     )
+
+
+def render_check_config(
+    context: Context, bucket: Bucket, config: bytes, after: tuple[pulumi.Resource, ...]
+) -> tuple[pulumi.Output[str], pulumi.Resource]:
+    """URI of what a check reads, and the object: a new one whenever the configuration changes.
+
+    Args:
+        context: where the component stands.
+        bucket: the store.
+        config: configuration of a check, canonical JSON.
+        after: what has to be there first.
+    """
+    key = _config_key(Names.of(context).monitor, config)
+    objects = _Objects(context, bucket, after)
+    text = pulumi.StringAsset(config.decode())
+    return bucket.uri_of(key), objects.put("monitor-config", key, text, _JSON)
+
+
+def _config_key(pipeline: str, config: bytes) -> str:
+    return f"{FOLDER}/{pipeline}/config-{digest_of(config).removeprefix(PREFIX)}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,7 @@ class _Objects:
     after: tuple[pulumi.Resource, ...]
 
     def put(
-        self, purpose: str, key: str, source: pulumi.Asset, content_type: str, *, keep: bool = True
+        self, purpose: str, key: str, source: pulumi.Asset, content_type: str
     ) -> pulumi.Resource:
         from pulumi_aws import s3
 
@@ -102,7 +115,7 @@ class _Objects:
             content_type=content_type,
             kms_key_id=key_of(self.context),
             opts=pulumi.ResourceOptions(
-                parent=self.context.parent, retain_on_delete=keep, depends_on=[*self.after]
+                parent=self.context.parent, retain_on_delete=True, depends_on=[*self.after]
             ),
         )
 

@@ -165,6 +165,7 @@ def render_schedule(
     expression: str,
     timezone: str,
     pipeline: pulumi.Output[str],
+    runs: pulumi.Input[bool] = True,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> tuple[pulumi.Resource, ...]:
     """A pipeline by the clock: the schedule, and the role that may start that pipeline alone.
@@ -175,6 +176,7 @@ def render_schedule(
         expression: `cron(…)`, from `scheduler_cron`.
         timezone: IANA name.
         pipeline: ARN of the pipeline.
+        runs: whether it starts the pipeline; False: it is there, and rests.
         depends_on: what has to be there first.
     """
     from pulumi_aws import scheduler
@@ -197,6 +199,7 @@ def render_schedule(
         name=Names.of(context).named(purpose, _LONGEST_NAME),
         schedule_expression=expression,
         schedule_expression_timezone=timezone,
+        state=pulumi.Output.from_input(runs).apply(lambda on: "ENABLED" if on else "DISABLED"),
         flexible_time_window=scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
         kms_key_arn=encryption.key if encryption else None,
         target=scheduler.ScheduleTargetArgs(

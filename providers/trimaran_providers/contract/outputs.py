@@ -21,6 +21,8 @@ class ArtifactStoreOutputs:
     """The cloud's own id (path, bucket, account)."""
     image: Output[str]
     """The image that runs every step and the server, by digest; empty: none is used."""
+    share_with: tuple[str, ...] = ()
+    """Ids of other accounts that may read releases; the registry lets them in as well."""
     resources: tuple[Any, ...] = ()
     """What others depend on."""
 

@@ -26,6 +26,7 @@ from trimaran_runtime.monitoring.archive import (
     record_retraining,
 )
 from trimaran_runtime.monitoring.check import action_of
+from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.registry.release import list_releases, read_release
 from trimaran_runtime.steps.ports import MONITOR
 from trimaran_runtime.storage.store import Store
@@ -68,7 +69,8 @@ def _run_step(
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=path / "monitor"))
     try:
         config = work / "config.json"
-        config.write_bytes(definition.config.to_json())
+        asked = CheckConfig(model=definition.config.model, monitor=definition.config.monitor)
+        config.write_bytes(asked.to_json())
         result = StepProcess(
             ports=MONITOR,
             inputs={"config": config},

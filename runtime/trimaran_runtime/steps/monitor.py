@@ -12,6 +12,7 @@ from trimaran_runtime.monitoring.archive import (
     record_retraining,
 )
 from trimaran_runtime.monitoring.check import NOTHING, Outcome, check
+from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.monitoring.metrics import metrics_of
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.platform.metric_sink import MetricSink
@@ -27,16 +28,18 @@ _MARKS = {"ok": "✓", "warn": "!", "alert": "✗"}
 def run(context: Context) -> None:
     """Write `verdict.json` and `report.html` to the output and to the store.
 
-    Parameters: `store`; `endpoint`, the name of the endpoint; `release`, the full id of the
-    release to judge (default: the one in production); `data`, the fingerprint of the newest
-    data any run has seen (default: not known); `now`, ISO 8601 (default: the clock); `capture`,
-    the destination of SageMaker's data capture (default: our server's capture in the store);
-    `metrics`, the CloudWatch namespace that gets what alarms look at (default: none does).
+    Its `config` is a `CheckConfig`. Parameters: `store`; `endpoint`, the name of the endpoint;
+    `release`, the full id of the release to judge (default: the one in production); `data`, the
+    fingerprint of the newest data any run has seen (default: not known); `now`, ISO 8601 (default:
+    the clock); `capture`, the destination of SageMaker's data capture (default: our server's
+    capture in the store); `metrics`, the CloudWatch namespace that gets what alarms look at
+    (default: none does).
 
     Drift is a finding, not a failure: the step succeeds. With `metrics` nobody reads the action
     it leads to but an alarm, so the step itself remembers that a retraining was asked for.
     """
-    store, config = context.store, context.config
+    store = context.store
+    config = CheckConfig.parse(context.inputs["config"].read_bytes())
     endpoint = context.parameters.get("endpoint")
     if not endpoint:
         raise ConfigError("this step needs --param endpoint=<name of the endpoint>")

@@ -1,16 +1,17 @@
 """One deployment: an endpoint is brought to a definition and a release, or stays what it was."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import cached_property
-from typing import Any
 
 from trimaran_providers.aws.autoscaling import scaled_resource
 from trimaran_providers.aws.endpoint_bodies import Bodies, bodies
 from trimaran_providers.aws.endpoint_definition import EndpointDefinition
+from trimaran_providers.aws.handlers.clients import Clients
+from trimaran_providers.aws.handlers.deployment_outcome import Before, RolledBack
 from trimaran_providers.aws.handlers.endpoint_control import EndpointControl
+from trimaran_providers.aws.handlers.inference_component import same_component
 from trimaran_providers.aws.handlers.live_test import LiveTest, LiveTestFailed
-from trimaran_providers.aws.handlers.sagemaker_refusal import lacks_capacity, told
+from trimaran_providers.aws.handlers.sagemaker_blame import blame
+from trimaran_providers.aws.handlers.sagemaker_refusal import lacks_capacity
 from trimaran_providers.aws.handlers.scaling import Scaling
 from trimaran_providers.aws.handlers.standing import Standing
 from trimaran_providers.aws.names import VARIANT
@@ -20,95 +21,6 @@ from trimaran_providers.contract.spec import EndpointKind
 from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.storage.store import Store
-
-
-class Phase(StrEnum):
-    """How an endpoint stands after an update."""
-
-    waiting = "waiting"
-    """No release is approved yet; nothing is made."""
-    serving = "serving"
-    """The release serves."""
-    rolled_back = "rolled_back"
-    """The release was found wanting; what served before serves."""
-    failed = "failed"
-    """It could not be brought to the release."""
-    stopped = "stopped"
-    """It was there, and is not any more."""
-
-
-class RolledBack(ResourceError):
-    """The release was found wanting, and what served before serves.
-
-    Args:
-        reason: what went wrong.
-        refused: what the deployment is known by (`Bodies.deployed_name`); empty: it was no fault
-            of the release, so the next `up` tries again.
-    """
-
-    def __init__(self, release: str, reason: str, refused: str) -> None:
-        again = (
-            "another release or another spec is tried; this one is not tried again unchanged; "
-            "`trimaran rollback` makes the old release production again"
-            if refused
-            else "`pulumi up` tries again"
-        )
-        super().__init__(f"release {release[:SHORT]} was rolled back: {reason}", next_step=again)
-        self.reason, self.refused = reason, refused
-
-
-@dataclass(frozen=True)
-class Clients:
-    """boto3 clients that a deployment needs, each made when it is first asked for.
-
-    Attributes:
-        session: boto3 session.
-        where: the resource, for errors.
-    """
-
-    session: Any
-    where: str
-
-    @cached_property
-    def sagemaker(self) -> Any:
-        """The control plane."""
-        return self._client("sagemaker")
-
-    @cached_property
-    def runtime(self) -> Any:
-        """What answers predictions."""
-        return self._client("sagemaker-runtime")
-
-    @cached_property
-    def autoscaling(self) -> Any:
-        """What scales."""
-        return self._client("application-autoscaling")
-
-    @cached_property
-    def cloudwatch(self) -> Any:
-        """What knows which alarms ring."""
-        return self._client("cloudwatch")
-
-    def _client(self, service: str) -> Any:
-        with told(self.where):
-            return self.session.client(service)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """What is known of the endpoint from the update before.
-
-    Attributes:
-        config: configuration that served; empty: none did.
-        model: model that served; empty: none did.
-        refused: deployment that was rolled back, and is not tried again; empty: none was.
-        is_tested: whether what served was seen to answer.
-    """
-
-    config: str = ""
-    model: str = ""
-    refused: str = ""
-    is_tested: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -256,7 +168,7 @@ class Deployment:
             raise ResourceError("it was deleted meanwhile", where=self.definition.name)
         if after.config != wanted.config_name:
             # SageMaker goes back without an error: the status is as after a success (A1).
-            reason = self._blame(after.reason)
+            reason = blame(self.clients, self.definition, after.reason)
             refused = "" if lacks_capacity(reason) else wanted.deployed_name
             raise RolledBack(wanted.release, reason, refused)
         if after.is_broken:
@@ -275,7 +187,7 @@ class Deployment:
             found = None
         if found is None:
             self.control.create_component(wanted.component)
-        elif _same_component(found, wanted.component):
+        elif same_component(found, wanted.component):
             return False
         else:
             running = found.get("RuntimeConfig", {}).get("DesiredCopyCount", 0)
@@ -286,8 +198,8 @@ class Deployment:
             raise ResourceError(
                 f"release {wanted.release[:SHORT]} does not start: {reason}", where=name
             )
-        if not _same_component(after, wanted.component):
-            reason = self._blame(str(after.get("FailureReason", "")))
+        if not same_component(after, wanted.component):
+            reason = blame(self.clients, self.definition, str(after.get("FailureReason", "")))
             refused = "" if lacks_capacity(reason) else wanted.deployed_name
             raise RolledBack(wanted.release, reason, refused)
         return True
@@ -378,26 +290,3 @@ class Deployment:
     def _instance_type(self, wanted: Bodies) -> str:
         variants = (wanted.config or {}).get("ProductionVariants", [{}])
         return str(variants[0].get("InstanceType", ""))
-
-    def _blame(self, reason: str) -> str:
-        """Why SageMaker went back: its own words, and the alarms that ring."""
-        names = list(self.definition.rollback_alarms)
-        if not names:
-            return reason or "SageMaker does not say why"
-        with told(self.definition.name):
-            found = self.clients.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")
-        ringing = [alarm["AlarmName"] for alarm in found.get("MetricAlarms", [])]
-        if ringing:
-            said = f"alarm {', '.join(ringing)} rang"
-        else:
-            said = f"SageMaker went back (its alarms were {', '.join(names)})"
-        return f"{said}: {reason}" if reason else said
-
-
-def _same_component(found: Any, wanted: Any) -> bool:
-    """Whether an inference component serves what is wanted: the model, and the room it asks for."""
-    served, asked = found.get("Specification", {}), wanted["Specification"]
-    room, asked_room = (s.get("ComputeResourceRequirements", {}) for s in (served, asked))
-    # SageMaker may describe more than it was asked for.
-    fits = all(room.get(name) == value for name, value in asked_room.items())
-    return fits and bool(served.get("ModelName") == asked["ModelName"])

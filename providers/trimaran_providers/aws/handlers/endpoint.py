@@ -4,13 +4,9 @@ from trimaran_providers.aws.account import AwsAccount
 from trimaran_providers.aws.endpoint_bodies import bodies
 from trimaran_providers.aws.endpoint_definition import EndpointDefinition
 from trimaran_providers.aws.handlers.address import address, parse_address
-from trimaran_providers.aws.handlers.deployment import (
-    Before,
-    Clients,
-    Deployment,
-    Phase,
-    RolledBack,
-)
+from trimaran_providers.aws.handlers.clients import Clients
+from trimaran_providers.aws.handlers.deployment import Deployment
+from trimaran_providers.aws.handlers.deployment_outcome import Before, Phase, RolledBack
 from trimaran_providers.aws.handlers.sagemaker_refusal import told
 from trimaran_providers.aws.handlers.session import session
 from trimaran_providers.contract.errors import (

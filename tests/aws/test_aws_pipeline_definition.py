@@ -293,7 +293,7 @@ def test_secrets_are_named_to_the_steps_that_run_the_users_code() -> None:
         for n, s in found.items()
         if "Environment" in s["Arguments"]
     }
-    assert told.keys() == {"data", "train", "evaluate"}
+    assert told.keys() == {"data", "validate", "train", "evaluate"}
     assert told["train"] == {"TRIMARAN_SECRETS": '{"db":"toy-test-secret-db"}'}
 
 

@@ -158,7 +158,8 @@ def sample_of(rows: int, size: int) -> Rows:
 def _encode(column: Any) -> Encoded:
     import pyarrow as pa
 
-    if pa.types.is_boolean(column.type):
+    is_boolean = pa.types.is_boolean(column.type)
+    if is_boolean:
         column = column.cast(pa.int8())
     unified = column.dictionary_encode().unify_dictionaries()
     chunks = unified.chunks
@@ -171,4 +172,4 @@ def _encode(column: Any) -> Encoded:
             indices = indices.fill_null(len(levels))
         codes[start : start + len(chunk)] = indices.to_numpy(zero_copy_only=False)
         start += len(chunk)
-    return Encoded(codes, levels)
+    return Encoded(codes, levels.cast(pa.bool_()) if is_boolean else levels)

@@ -90,10 +90,13 @@ def groups(columns: Columns, features: list[str], data: DataConfig, parts: Parts
     def judged(name: str) -> Finding | None:
         if not _may_name_groups(columns, name):
             return None
-        train, test = _values(columns, name, parts, "train"), _values(columns, name, parts, "test")
+        codes = columns.encoded(name).codes
+        test = codes[parts.span("test")]
         if not len(test):
             return None
-        share = float(np.isin(test, train).mean())
+        known = np.zeros(int(codes.max()) + 1, dtype=bool)
+        known[codes[parts.span("train")]] = True
+        share = float(known[test].mean())
         if share < 0.5:
             return None
         return Finding(
@@ -109,7 +112,8 @@ def groups(columns: Columns, features: list[str], data: DataConfig, parts: Parts
 
 
 def _torn(columns: Columns, group: str, parts: Parts) -> list[Finding]:
-    known = {name: np.unique(_values(columns, group, parts, name)) for name in parts.sizes}
+    keys = value_keys(columns, group)
+    known = {name: np.unique(keys[parts.span(name)]) for name in parts.sizes}
     names = list(known)
     found = []
     for place, first in enumerate(names):
@@ -128,12 +132,6 @@ def _torn(columns: Columns, group: str, parts: Parts) -> list[Finding]:
                     )
                 )
     return found
-
-
-def _values(columns: Columns, name: str, parts: Parts, split: str) -> np.ndarray:
-    span = parts.span(split)
-    some = Columns(columns.table.select([name]).slice(span.start, span.stop - span.start))
-    return value_keys(some, name)
 
 
 def _may_name_groups(columns: Columns, name: str) -> bool:

@@ -22,6 +22,9 @@ PERFECT = 0.9999
 """A separation from which on a column is called a copy of the target."""
 STANDS_OUT = 0.8
 """Least separation of a column that is judged against the others."""
+STANDS_ALONE = 0.9
+"""From here on, a column far ahead of the others is a leak; below, it is worth a look: one honest
+cause may well outweigh all others."""
 CONFIRM_ROWS = 200_000
 """Rows on which a suspect is measured again; in a smaller table, all."""
 _FEWEST_COLUMNS = 5
@@ -102,7 +105,7 @@ def too_good(
     """Features that alone tell the target too well, by `validation.leak_auc` or beside the others.
 
     The second rule: a separation of at least `STANDS_OUT` whose distance to 1 is at most half that
-    of the best column behind the gap. It needs five features.
+    of the best column behind the gap; a warning below `STANDS_ALONE`. It needs five features.
     """
     scores = separations(columns, features, labels, config)
     outstanding = _beyond_gap(scores)
@@ -118,6 +121,9 @@ def too_good(
                 f"alone tells the target with {word} {score:.3f}, "
                 f"far ahead of the next column ({outstanding[name]:.3f})"
             )
+            if score < STANDS_ALONE:
+                found.append(_look_at(name, evidence))
+                continue
         else:
             continue
         found.append(leak(name, config, evidence))
@@ -161,6 +167,16 @@ def leak(name: str, config: ValidationConfig, evidence: str, check: str = "leak"
         evidence=f"leak: {evidence}",
         advice=f"drop {name!r} before returning the table, or list it in data.exclude; "
         f"if it is known in time, list it in validation.allow",
+    )
+
+
+def _look_at(name: str, evidence: str) -> Finding:
+    return Finding(
+        severity=Severity.warning,
+        check="leak",
+        column=name,
+        evidence=evidence,
+        advice=f"see whether {name!r} is known when the prediction is made",
     )
 
 

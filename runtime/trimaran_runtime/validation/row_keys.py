@@ -40,11 +40,15 @@ def value_keys(columns: Columns, name: str) -> Keys:
     column = columns[name]
     if columns.is_text(name):
         if not columns.has_few_levels(name):
-            return np.concatenate([_mixed(_text(chunk), seed) for chunk in column.chunks])
+            return _mixed(_texts(column.chunks), seed)
         encoded = columns.encoded(name)
         levels = np.append(_text(encoded.levels), _MISSING)
         return _mixed(levels, seed)[encoded.codes]
-    return np.concatenate([_mixed(_bits(chunk), seed) for chunk in column.chunks])
+    keys, start = np.empty(columns.rows, dtype=np.uint64), 0
+    for chunk in column.chunks:
+        _mixed(_bits(chunk), seed, out=keys[start : start + len(chunk)])
+        start += len(chunk)
+    return keys
 
 
 def _bits(chunk: Any) -> Keys:
@@ -63,6 +67,45 @@ def _bits(chunk: Any) -> Keys:
     return np.where(np.asarray(chunk.is_null()), _MISSING, values) if chunk.null_count else values
 
 
+def _texts(chunks: Sequence[Any]) -> Keys:
+    """A hash of each text of a column; one way of hashing for all of it."""
+    held = [chunk for chunk in chunks if len(chunk)]
+    length = _one_length(held)
+    return np.concatenate([_words(c, length) if length else _text(c) for c in held])
+
+
+def _one_length(chunks: Sequence[Any]) -> int:
+    """Bytes of each text, where all have as many and none is missing; else 0."""
+    lengths = set()
+    for chunk in chunks:
+        if chunk.null_count:
+            return 0
+        offsets = _offsets(chunk)
+        length = int(offsets[1] - offsets[0])
+        if not (np.diff(offsets) == length).all():
+            return 0
+        lengths.add(length)
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def _words(chunk: Any, length: int) -> Keys:
+    """A hash of each of texts of one length: the sum of their mixed 8-byte words."""
+    offsets = _offsets(chunk)
+    text = np.frombuffer(chunk.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[-1]]
+    keys = np.zeros(len(chunk), dtype=np.uint64)
+    for place, factor in zip(range(0, length, 8), _factors(length), strict=False):
+        part = text.reshape(len(chunk), length)[:, place : place + 8]
+        padded = np.zeros((len(chunk), 8), dtype=np.uint8)
+        padded[:, : part.shape[1]] = part
+        keys += _mixed(padded.view(np.uint64)[:, 0], factor)
+    return keys
+
+
+def _offsets(chunk: Any) -> NDArray[np.int32]:
+    whole = np.frombuffer(chunk.buffers()[1], dtype=np.int32)
+    return whole[chunk.offset : chunk.offset + len(chunk) + 1]
+
+
 def _text(chunk: Any) -> Keys:
     """A hash of each text: multilinear over its bytes, plus its length.
 
@@ -72,9 +115,7 @@ def _text(chunk: Any) -> Keys:
     if not len(chunk):
         return np.zeros(0, dtype=np.uint64)
     buffers = chunk.buffers()
-    offsets = np.frombuffer(buffers[1], dtype=np.int32)[
-        chunk.offset : chunk.offset + len(chunk) + 1
-    ]
+    offsets = _offsets(chunk)
     data = np.frombuffer(buffers[2], dtype=np.uint8) if buffers[2] else np.zeros(0, dtype=np.uint8)
     lengths = np.diff(offsets)
     keys = lengths.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -111,9 +152,9 @@ def _factors(length: int) -> Keys:
     return generator.integers(0, 2**64, size=max(length, 1), dtype=np.uint64) | np.uint64(1)
 
 
-def _mixed(values: Keys, seed: np.uint64) -> Keys:
+def _mixed(values: Keys, seed: np.uint64, out: Keys | None = None) -> Keys:
     """The finaliser of splitmix64 (Steele, Lea and Flood, 2014), block by block."""
-    mixed = np.empty(len(values), dtype=np.uint64)
+    mixed = np.empty(len(values), dtype=np.uint64) if out is None else out
     spare = np.empty(min(_BLOCK, len(values)), dtype=np.uint64)
     for start in range(0, len(values), _BLOCK):
         block = mixed[start : start + _BLOCK]

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from trimaran_runtime.config import RunConfig
+from trimaran_runtime.validation.catalogue import CATALOGUE
 from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.finding import Finding, Findings
 from trimaran_runtime.validation.infer import inferred
@@ -38,7 +39,9 @@ def found_in(
 ) -> Findings:
     """What is found in a table whose splits follow one another."""
     table = pa.table(columns)
-    return validate(table, run_config(data, **validation), parts=parts_of(table.num_rows))
+    found = validate(table, run_config(data, **validation), parts=parts_of(table.num_rows))
+    assert {finding.check for finding in found.findings} <= {entry.name for entry in CATALOGUE}
+    return found
 
 
 def lock_of(columns: dict[str, Any], data: dict[str, Any] | None = None) -> TableLock:

@@ -11,8 +11,7 @@ from trimaran.spec.validate import plain
 from trimaran.spec.yaml_reader import read_yaml
 from trimaran_runtime.validation.lock import TableLock
 
-PLACE: Path = ("validation", "lock")
-"""Where the spec holds it."""
+_SECTION, _FIELD = "validation", "lock"
 _HEAD = """\
 # What the table of {spec} looks like. Written by `trimaran lock`; every run is held to it.
 # Edit it freely: a field of a column that is taken out is not checked. `trimaran lock --check`
@@ -36,12 +35,14 @@ def with_lock(document: Document, spec: File) -> Document:
         SpecError: the lock cannot be read.
     """
     file = lock_file_of(spec)
-    section = document.value.get(PLACE[0], {})
-    if not file.is_file() or not isinstance(section, Mapping) or PLACE[1] in section:
+    section = document.value.get(_SECTION, {})
+    if not file.is_file() or not isinstance(section, Mapping) or _FIELD in section:
         return document
     lock = read_yaml(file)
-    value = {**document.value, PLACE[0]: {**section, PLACE[1]: lock.value}}
-    sources = {(*PLACE, *path): source for path, source in lock.sources.items()}
+    value = {**document.value, _SECTION: {**section, _FIELD: lock.value}}
+    sources: dict[Path, str] = {
+        (_SECTION, _FIELD, *path): source for path, source in lock.sources.items()
+    }
     return Document(
         name=document.name,
         value=value,

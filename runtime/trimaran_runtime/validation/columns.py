@@ -49,6 +49,7 @@ class Columns:
 
     table: "pa.Table"
     _encoded: dict[str, Encoded] = field(default_factory=dict)
+    _glances: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -107,8 +108,10 @@ class Columns:
         """Distinct and present values among some 10,000 rows."""
         import pyarrow.compute as pc
 
-        some = taken(self[name], sample_of(self.rows, _GLANCE_ROWS)).drop_null()
-        return int(pc.count_distinct(some).as_py()), len(some)
+        if name not in self._glances:
+            some = taken(self[name], sample_of(self.rows, _GLANCE_ROWS)).drop_null()
+            self._glances[name] = int(pc.count_distinct(some).as_py()), len(some)
+        return self._glances[name]
 
     def has_few_levels(self, name: str) -> bool:
         """Whether at most half of the glanced values are distinct."""

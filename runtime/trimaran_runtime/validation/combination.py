@@ -107,15 +107,15 @@ def _sample(
     for name in features:
         if columns.is_text(name):
             continue
-        values = np.empty(len(rows))
+        values: Floats = np.empty(len(rows))
         values[order] = columns.numbers(name, rows[order])
         if logarithms:
             if not np.nanmin(values, initial=np.inf) > 0:
                 continue
             values = np.log(values)
-        values = _standardised(values)
-        if values is not None:
-            kept.append((abs(float(values @ (target - target.mean()))), name, values))
+        standard = _standardised(values)
+        if standard is not None:
+            kept.append((abs(float(standard @ (target - target.mean()))), name, standard))
             if len(kept) > 2 * MOST_COLUMNS:
                 kept = _strongest(kept)
     kept = _strongest(kept)
@@ -139,4 +139,5 @@ def _standardised(values: Floats) -> Floats | None:
     mean, deviation = present.mean(), present.std()
     if not deviation > 0:
         return None
-    return np.nan_to_num((values - mean) / deviation, nan=0.0)
+    standard: Floats = np.nan_to_num((values - mean) / deviation, nan=0.0)
+    return standard

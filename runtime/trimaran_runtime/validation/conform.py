@@ -12,6 +12,7 @@ from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.finding import Finding, Severity
 from trimaran_runtime.validation.infer import magnitude, percentiles, shares, type_of
 from trimaran_runtime.validation.lock import ColumnLock, TableLock
+from trimaran_runtime.validation.row_keys import distinct_values
 from trimaran_runtime.validation.timing import parsed
 
 _SAME = {
@@ -131,7 +132,7 @@ def _column(columns: Columns, entry: ColumnLock, lock: TableLock) -> Iterator[Fi
         return
     yield from _missing(column, entry)
     if entry.unique:
-        yield from _unique(column, name)
+        yield from _unique(columns, name)
     if columns.is_number(name):
         yield from _range(columns, entry, lock)
         yield from _scale(columns, entry, lock)
@@ -153,11 +154,9 @@ def _missing(column: Any, entry: ColumnLock) -> Iterator[Finding]:
         yield _finding(Severity.warning, "lock-missing", entry.name, evidence)
 
 
-def _unique(column: Any, name: str) -> Iterator[Finding]:
-    import pyarrow.compute as pc
-
-    present = len(column) - column.null_count
-    distinct = pc.count_distinct(column, mode="only_valid").as_py()
+def _unique(columns: Columns, name: str) -> Iterator[Finding]:
+    present = columns.rows - columns[name].null_count
+    distinct = distinct_values(columns, name)
     if distinct < present:
         evidence = f"{present - distinct} of {present} values repeat another; in the lock none may"
         yield _finding(Severity.error, "lock-unique", name, evidence)

@@ -8,7 +8,7 @@ from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.config import ValidationConfig
 from trimaran_runtime.validation.finding import Finding, Severity
 from trimaran_runtime.validation.parts import Parts
-from trimaran_runtime.validation.row_keys import Keys, row_keys
+from trimaran_runtime.validation.row_keys import Keys, repeats, row_keys
 
 
 def duplicates(
@@ -22,7 +22,7 @@ def duplicates(
     content = [*features, data.target]
     others = [n for n in columns.table.column_names if n not in content and n != data.id]
     keys = row_keys(columns, content)
-    if not _repeats(np.sort(keys)):
+    if not repeats(np.sort(keys)):
         # No two rows agree in the features and the target: no rows can agree in more.
         return []
     found = [] if parts is None else _overlap(keys, parts, config)
@@ -30,7 +30,7 @@ def duplicates(
 
 
 def _repeated(keys: Keys, config: ValidationConfig) -> list[Finding]:
-    rows, repeated = len(keys), _repeats(np.sort(keys))
+    rows, repeated = len(keys), repeats(np.sort(keys))
     if not repeated:
         return []
     share = repeated / rows
@@ -77,11 +77,7 @@ def _overlap(keys: Keys, parts: Parts, config: ValidationConfig) -> list[Finding
     ]
 
 
-def _repeats(ordered: Keys) -> int:
-    """How many of the sorted keys repeat the one before; sorting takes less than `np.unique`."""
-    return int((ordered[1:] == ordered[:-1]).sum())
-
-
 def _occurs(values: Keys, known: Keys) -> NDArray[np.bool_]:
     place = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    return known[place] == values
+    found: NDArray[np.bool_] = known[place] == values
+    return found

@@ -6,7 +6,7 @@ from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.finding import Finding, Severity
 from trimaran_runtime.validation.parts import Parts
-from trimaran_runtime.validation.row_keys import value_keys
+from trimaran_runtime.validation.row_keys import distinct_values, value_keys
 from trimaran_runtime.validation.separation import spearman
 
 FEWEST_ROWS = 100
@@ -21,7 +21,6 @@ _MANY = 1000
 def identifiers(columns: Columns, features: list[str]) -> list[Finding]:
     """Integers and texts that (almost) every row has another value of."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     def judged(name: str) -> Finding | None:
         column = columns[name]
@@ -33,7 +32,7 @@ def identifiers(columns: Columns, features: list[str]) -> list[Finding]:
         distinct, seen = columns.glance(name)
         if distinct < NEARLY_UNIQUE * seen:
             return None
-        distinct = pc.count_distinct(column, mode="only_valid").as_py()
+        distinct = distinct_values(columns, name)
         if distinct < NEARLY_UNIQUE * present:
             return None
         values = (

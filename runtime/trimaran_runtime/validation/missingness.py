@@ -41,8 +41,8 @@ def joined_by_outcome(
 
 def _of_one_class(rows: NDArray[np.bool_], labels: Labels, word: str) -> str:
     """What shows that the rows are of one class; empty: they are not, or it may be chance."""
-    seen = np.unique(labels.values[rows])
-    if len(seen) != 1:
+    seen = labels.values[rows]
+    if not len(seen) or (seen != seen[0]).any():
         return ""
     count, known = int(rows.sum()), int(labels.known.sum())
     of_class = int((labels.known & (labels.values == seen[0])).sum())

@@ -51,6 +51,19 @@ def value_keys(columns: Columns, name: str) -> Keys:
     return keys
 
 
+def distinct_values(columns: Columns, name: str) -> int:
+    """How many values a column has, missing ones aside; sorted keys take less than a hash table."""
+    keys = value_keys(columns, name)
+    if columns[name].null_count:
+        keys = keys[np.asarray(columns[name].is_valid())]
+    return len(keys) - repeats(np.sort(keys))
+
+
+def repeats(ordered: Keys) -> int:
+    """How many of the sorted keys repeat the one before."""
+    return int((ordered[1:] == ordered[:-1]).sum())
+
+
 def _bits(chunk: Any) -> Keys:
     """The bits of each value; equal numbers have equal bits."""
     import pyarrow as pa

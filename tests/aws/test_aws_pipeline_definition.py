@@ -272,10 +272,10 @@ def test_steps_without_the_store_a_source_or_a_secret_get_no_network() -> None:
             {"train"} if train else set()
         )
 
-    assert isolated() == {"validate", "split", "gate"}
+    assert isolated() == {"split", "gate"}
     assert isolated(private=True, **VPC) == {"validate", "split", "gate", "train"}
     with_secret = {"secrets": {"db": "toy-test-secret-db"}}
-    assert isolated(private=True, **VPC, **with_secret) == {"validate", "split", "gate"}
+    assert isolated(private=True, **VPC, **with_secret) == {"split", "gate"}
 
 
 def test_jobs_run_in_the_users_network() -> None:
@@ -293,7 +293,7 @@ def test_secrets_are_named_to_the_steps_that_run_the_users_code() -> None:
         for n, s in found.items()
         if "Environment" in s["Arguments"]
     }
-    assert told.keys() == {"data", "train", "evaluate"}
+    assert told.keys() == {"data", "validate", "train", "evaluate"}
     assert told["train"] == {"TRIMARAN_SECRETS": '{"db":"toy-test-secret-db"}'}
 
 

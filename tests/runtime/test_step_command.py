@@ -123,8 +123,8 @@ def test_our_own_crash_is_told_with_its_traceback(
     toy: ToyRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     toy.configure(toy_config())
-    toy.step("data")
-    (toy.work / "table" / "table.parquet").write_bytes(b"no parquet")
+    toy.steps(last="split")
+    (toy.work / "splits" / "test.parquet").write_bytes(b"no parquet")
     assert toy.step("validate") == Exit.CRASHED
     error = toy.error("validate")
     assert error["exit"] == 1

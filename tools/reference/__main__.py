@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tools.reference.cli_page import cli_page
 from tools.reference.components_page import components_page
+from tools.reference.findings_page import findings_page
 from tools.reference.mistakes_page import mistakes_page
 from tools.reference.parity_page import parity_page
 from tools.reference.policy_file import deployer_file, operator_file
@@ -15,6 +16,7 @@ PAGES = {
     "spec.md": spec_page,
     "cli.md": cli_page,
     "components.md": components_page,
+    "findings.md": findings_page,
     "parity.md": parity_page,
     "aws-mistakes.md": mistakes_page,
     "aws-deployer.json": deployer_file,

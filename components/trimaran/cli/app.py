@@ -9,6 +9,7 @@ import typer
 
 from trimaran.cli import (
     doctor_command,
+    lock_command,
     new_command,
     predict_command,
     release_commands,
@@ -31,6 +32,7 @@ app = typer.Typer(
 for module in (
     new_command,
     spec_commands,
+    lock_command,
     render_command,
     status_command,
     predict_command,

@@ -84,12 +84,14 @@ def _show(report: "SpecReport", file: Path, stack: str | None, *, everything: bo
     from trimaran.cli.screen import complain, show, show_table
     from trimaran.spec.load import DEFAULT
 
-    shown = [v for v in report.values if everything or v.source != DEFAULT]
+    # The lock is a file of its own, with a line or more for each column.
+    values = [v for v in report.values if everything or not v.path.startswith("validation.lock.")]
+    shown = [v for v in values if everything or v.source != DEFAULT]
     rows = [
         (v.path, _yaml(v.value), (v.source, "dim" if v.source == DEFAULT else "")) for v in shown
     ]
     show_table(("field", "value", "from"), rows, wraps="value")
-    hidden = len(report.values) - len(shown)
+    hidden = len(values) - len(shown)
     if hidden:
         show((f"and {hidden} defaults (--all shows them)", "dim"))
     if report.emulated:

@@ -6,6 +6,7 @@ from pathlib import Path as File
 from typing import Any
 
 from trimaran.spec.document import Document, dotted, leaves
+from trimaran.spec.lock_file import with_lock
 from trimaran.spec.overlay import apply_overrides
 from trimaran.spec.stack_file import StackFile, project_of, read_stack
 from trimaran.spec.validate import plain, validate
@@ -54,7 +55,7 @@ class Loaded:
 
 
 def load(path: str | File, overrides: Mapping[str, Any] | None = None) -> StackSpec:
-    """Load a spec.
+    """Load a spec, with the lock that lies beside it (`flights.lock.yaml` of `flights.yaml`).
 
     Args:
         path: the YAML file; in a Pulumi program, relative to the project's folder.
@@ -63,7 +64,7 @@ def load(path: str | File, overrides: Mapping[str, Any] | None = None) -> StackS
     Raises:
         SpecError: the file or an override is wrong; lists every problem.
     """
-    document = read_yaml(File(path), next_step=_NO_FILE)
+    document = with_lock(read_yaml(File(path), next_step=_NO_FILE), File(path))
     spec = validate(document)
     return override(spec, overrides, "overrides") if overrides else spec
 
@@ -81,7 +82,7 @@ def load_stack(path: str | File, stack: str | None = None) -> Loaded:
         ProjectError: the file is in no project, or the stack has no file there.
         SpecError: the spec, or the stack's part, is wrong; lists every problem.
     """
-    document = read_yaml(File(path), next_step=_NO_FILE)
+    document = with_lock(read_yaml(File(path), next_step=_NO_FILE), File(path))
     spec = validate(document)
     if stack is None:
         return Loaded(spec=spec, document=document)

@@ -19,8 +19,8 @@ class Ports:
 
 PIPELINE: tuple[Ports, ...] = (
     Ports(name="data", inputs=("config", "code"), outputs=("table",)),
-    Ports(name="validate", inputs=("config", "table"), outputs=("findings",)),
     Ports(name="split", inputs=("config", "table"), outputs=("splits",)),
+    Ports(name="validate", inputs=("config", "code", "table", "splits"), outputs=("findings",)),
     Ports(name="train", inputs=("config", "code", "splits"), outputs=("model",)),
     Ports(
         name="evaluate",
@@ -36,7 +36,7 @@ PIPELINE: tuple[Ports, ...] = (
         needs_store=True,
     ),
 )
-"""data → validate → split → train → evaluate → gate → register, in order."""
+"""data → split → validate → train → evaluate → gate → register, in order."""
 
 MONITOR = Ports(name="monitor", inputs=("config",), outputs=("report",), needs_store=True)
 """The one step of the monitor's pipeline."""

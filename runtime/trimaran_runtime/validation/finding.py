@@ -40,6 +40,15 @@ class Finding(Section):
         return f"{head}\n      Next: {self.advice}" if self.advice else head
 
 
+class SplitClasses(Section):
+    """Rows of each class in one split."""
+
+    split: str
+    """`train`, `validation` or `test`."""
+    classes: dict[str, int]
+    """Rows by class, the class as text."""
+
+
 class Findings(Section):
     """Everything validation found in one table."""
 
@@ -49,6 +58,8 @@ class Findings(Section):
     """Columns looked at."""
     findings: tuple[Finding, ...]
     """Errors first, then warnings, then notes."""
+    balance: tuple[SplitClasses, ...] = ()
+    """Rows of each class by split; empty for regression."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:

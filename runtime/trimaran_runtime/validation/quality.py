@@ -1,48 +1,27 @@
-"""Checks of the values: missing, constant, infinite, repeated rows, identifiers."""
+"""Checks of the values of each column: missing, infinite, constant."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from trimaran_runtime.data.config import ColumnType, DataConfig
-from trimaran_runtime.data.features import column_type
-from trimaran_runtime.data.row_hash import row_hashes
+from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.config import ValidationConfig
 from trimaran_runtime.validation.finding import Finding, Severity
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FEWEST_IDENTIFIERS = 100
 
+def features(columns: Columns, names: list[str], config: ValidationConfig) -> list[Finding]:
+    """Missing shares, infinite values and constant columns among the features."""
 
-def features(table: "pa.Table", names: list[str], config: ValidationConfig) -> list[Finding]:
-    """Missing shares, constant columns, infinite values and identifiers among the features."""
-    found = []
-    for name in names:
-        found += [*_missing(table, name, config), *infinite(table, name)]
-        found += [*_constant(table, name), *_identifier(table, name)]
-    return found
+    def judged(name: str) -> list[Finding]:
+        column = columns[name]
+        return [
+            *_missing(column, name, config),
+            *infinite(columns.table, name),
+            *_constant(column, name),
+        ]
 
-
-def duplicates(table: "pa.Table", data: DataConfig, config: ValidationConfig) -> list[Finding]:
-    """Rows that repeat another row in every column but the id."""
-    columns = [name for name in table.column_names if name != data.id]
-    repeated = table.num_rows - len(np.unique(row_hashes(table, columns)))
-    share = repeated / table.num_rows
-    if not repeated:
-        return []
-    over = share > config.max_duplicates
-    return [
-        Finding(
-            severity=Severity.error if over else Severity.note,
-            check="duplicates",
-            column=None,
-            evidence=f"{repeated} of {table.num_rows} rows ({share:.2%}) repeat another row "
-            f"exactly; at most {config.max_duplicates:.1%} are allowed",
-            advice="drop them, or raise validation.max_duplicates" if over else "",
-        )
-    ]
+    return [finding for found in columns.each(names, judged) for finding in found]
 
 
 def infinite(table: "pa.Table", name: str) -> list[Finding]:
@@ -67,8 +46,7 @@ def infinite(table: "pa.Table", name: str) -> list[Finding]:
     ]
 
 
-def _missing(table: "pa.Table", name: str, config: ValidationConfig) -> list[Finding]:
-    column = table.column(name)
+def _missing(column: Any, name: str, config: ValidationConfig) -> list[Finding]:
     share = column.null_count / len(column)
     if share <= config.max_missing:
         return []
@@ -84,10 +62,9 @@ def _missing(table: "pa.Table", name: str, config: ValidationConfig) -> list[Fin
     ]
 
 
-def _constant(table: "pa.Table", name: str) -> list[Finding]:
+def _constant(column: Any, name: str) -> list[Finding]:
     import pyarrow.compute as pc
 
-    column = table.column(name)
     # The first rows tell of almost every column that it varies.
     if pc.count_distinct(column.slice(0, 1000), mode="all").as_py() > 1:
         return []
@@ -100,26 +77,5 @@ def _constant(table: "pa.Table", name: str) -> list[Finding]:
             column=name,
             evidence=f"has one value in all {len(column)} rows: {column[0].as_py()!r}",
             advice="drop it: it tells the model nothing",
-        )
-    ]
-
-
-def _identifier(table: "pa.Table", name: str) -> list[Finding]:
-    import pyarrow.compute as pc
-
-    column = table.column(name)
-    kind = column_type(column)
-    present = len(column) - column.null_count
-    if kind not in {ColumnType.integer, ColumnType.text} or present < _FEWEST_IDENTIFIERS:
-        return []
-    if pc.count_distinct(column, mode="only_valid").as_py() < present:
-        return []
-    return [
-        Finding(
-            severity=Severity.warning,
-            check="identifier",
-            column=name,
-            evidence=f"has a different value in each of {present} rows, as an identifier does",
-            advice=f"set data.id: {name}, or list it in data.exclude",
         )
     ]

@@ -1,5 +1,6 @@
 """How well one column alone tells the target: the measure behind the search for leaks."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,29 @@ def spearman(first: Floats, second: Floats) -> float:
     return float(a @ b / scale) if scale > 0 else float("nan")
 
 
-def class_separation(column: Any, labels: Codes, classes: int) -> float:
+@dataclass(frozen=True, slots=True)
+class Values:
+    """One column's values at some rows: as numbers, or as codes of levels.
+
+    Attributes:
+        numbers: missing values NaN; None: the column has levels.
+        codes: level of each row, a missing value being a level; None: the column has numbers.
+    """
+
+    numbers: Floats | None = None
+    codes: Codes | None = None
+
+    @property
+    def groups(self) -> Codes:
+        """Level of each row; numbers in bins."""
+        if self.numbers is not None:
+            return _bins(self.numbers)
+        if self.codes is None:
+            raise ValueError("values are neither numbers nor codes")
+        return self.codes
+
+
+def class_separation(values: Values, labels: Codes, classes: int) -> float:
     """Best AUC, 0.5 to 1, with which one column alone tells one class from the others.
 
     Numbers are tried as they are (both directions, missing values at either end and left out), in
@@ -56,50 +79,39 @@ def class_separation(column: Any, labels: Codes, classes: int) -> float:
     taken from other folds, so that a level that occurs once tells nothing.
 
     Args:
-        column: a column in normal form.
+        values: the column at n rows.
         labels: class number of each row.
         classes: how many classes; beyond 20 only the 20 first are tried.
     """
-    numbers = as_numbers(column)
-    codes = _levels(column) if numbers is None else _bins(numbers)
+    numbers, groups = values.numbers, values.groups
     wanted = [1] if classes == 2 else range(min(classes, _MOST_CLASSES))
     best = 0.5
     for label in wanted:
         positive = labels == label
-        found = [rank_auc(_out_of_fold_mean(codes, positive), positive)]
+        found = [rank_auc(_out_of_fold_mean(groups, positive), positive)]
         if numbers is not None:
             found += _of_numbers(numbers, positive)
         best = max(best, *(max(auc, 1 - auc) for auc in found if not np.isnan(auc)), 0.5)
     return best
 
 
-def number_association(column: Any, target: Floats) -> float:
+def number_association(values: Values, target: Floats) -> float:
     """Largest |Spearman correlation| of a column with a numeric target, 0 to 1.
 
-    Texts and booleans are scored by the target's mean of each level, from other folds.
+    Numbers are tried as they are and in bins, which finds what is not monotone; texts and booleans
+    by the target's mean of each level. Means are from other folds.
     """
-    numbers = as_numbers(column)
-    if numbers is None:
-        scores = _out_of_fold_mean(_levels(column), target)
-        rows = np.ones(len(target), dtype=bool)
-    else:
-        scores, rows = numbers, ~np.isnan(numbers)
-    if rows.sum() < 2 * _FEWEST_PER_SIDE:
-        return 0.0
-    rho = spearman(scores[rows], target[rows])
-    return 0.0 if np.isnan(rho) else abs(rho)
-
-
-def as_numbers(column: Any) -> Floats | None:
-    """A number or timestamp column as floats, missing values NaN; None for other columns."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        return None
-    values: Floats = column.to_numpy().astype(np.float64)
-    return values
+    numbers = values.numbers
+    tried = [(_out_of_fold_mean(values.groups, target), np.ones(len(target), dtype=bool))]
+    if numbers is not None:
+        tried.append((numbers, ~np.isnan(numbers)))
+    best = 0.0
+    for scores, rows in tried:
+        if rows.sum() < 2 * _FEWEST_PER_SIDE:
+            continue
+        rho = spearman(scores[rows], target[rows])
+        best = max(best, 0.0 if np.isnan(rho) else abs(rho))
+    return best
 
 
 def _of_numbers(numbers: Floats, positive: NDArray[np.bool_]) -> list[float]:
@@ -124,17 +136,6 @@ def _bins(numbers: Floats) -> Codes:
     edges = np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1]))
     codes = np.searchsorted(edges, numbers, side="right")
     return np.where(missing, len(edges) + 1, codes).astype(np.int64)
-
-
-def _levels(column: Any) -> Codes:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int64())
-    encoded = column.combine_chunks().dictionary_encode()
-    codes = np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int64)
-    return np.where(codes < 0, len(encoded.dictionary), codes)
 
 
 def _out_of_fold_mean(codes: Codes, target: NDArray[Any]) -> Floats:

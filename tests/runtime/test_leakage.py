@@ -1,0 +1,222 @@
+"""Leaks that no single value shows: by parts, by joins, by encodings, over time, over splits."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.runtime.validated import clean, found_in, named
+from trimaran_runtime.validation.finding import Finding, Severity
+
+ROWS = 4000
+GENERATOR = np.random.default_rng(7)
+NOISE = {f"n{i}": GENERATOR.normal(size=ROWS) for i in range(4)}
+LABEL = GENERATOR.random(ROWS) < 0.3
+NUMBER = GENERATOR.normal(size=ROWS)
+SHOPS = GENERATOR.integers(0, 40, ROWS)
+SHOP = np.array([f"shop {n}" for n in range(40)])[SHOPS]
+TIMES = np.arange(ROWS) * 60_000_000
+IS_TRAIN = np.arange(ROWS) < int(0.6 * ROWS)
+
+
+def the(columns: dict[str, Any], check: str, y: Any = LABEL, **data: Any) -> Finding:
+    """The one finding of a check."""
+    found = named(found_in({**NOISE, **columns, "y": y}, data), check)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def errors(columns: dict[str, Any], y: Any = LABEL, **data: Any) -> tuple[Finding, ...]:
+    return found_in({**NOISE, **columns, "y": y}, data).errors
+
+
+def times(values: Any) -> pa.Array:
+    return pa.array(np.asarray(values), pa.timestamp("us"))
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_honest_tables_have_no_error(seed: int) -> None:
+    columns, data = clean(seed)
+    assert found_in(columns, data).errors == ()
+
+
+# parts
+
+
+@pytest.mark.parametrize(
+    ("parts", "word"),
+    [
+        ({"a": NUMBER - NOISE["n0"] * 2, "b": NOISE["n0"] * 3 + 0.001 * NUMBER}, "a sum"),
+        ({"a": NUMBER + 5 * SHOPS, "b": SHOPS}, "a sum"),
+    ],
+)
+def test_two_columns_that_add_up_to_the_target(parts: dict[str, Any], word: str) -> None:
+    finding = the(parts, "combination", NUMBER, task="regression")
+    assert finding.severity is Severity.error
+    assert {finding.column, finding.evidence.split()[2]} >= {"a"} or finding.column == "b"
+    assert f"gives the target as {word} (R² 1.0000 together)" in finding.evidence
+
+
+def test_two_columns_whose_difference_is_a_class() -> None:
+    base = GENERATOR.normal(0, 3, ROWS)
+    finding = the({"a": base + LABEL * 2 + GENERATOR.uniform(0, 1, ROWS), "b": base}, "combination")
+    assert "(AUC 1.0000 together)" in finding.evidence
+
+
+def test_a_product_that_is_the_target() -> None:
+    price, pieces = np.exp(NUMBER), np.exp(GENERATOR.normal(size=ROWS))
+    columns = {"price": price, "pieces": pieces}
+    finding = the(columns, "combination", price * pieces, task="regression")
+    assert "gives the target as a product" in finding.evidence
+
+
+def test_a_target_of_many_columns_is_a_warning() -> None:
+    finding = the({}, "combination", sum(NOISE.values()), task="regression")
+    assert finding.severity is Severity.warning
+
+
+def test_columns_that_explain_most_of_the_target_are_honest() -> None:
+    target = NOISE["n0"] + NOISE["n1"] + GENERATOR.normal(0, 0.2, ROWS)
+    assert errors({}, target, task="regression") == ()
+
+
+# joins
+
+
+@pytest.mark.parametrize("word", ["present", "missing"])
+def test_a_column_that_is_there_for_one_class_only(word: str) -> None:
+    shown = LABEL & (GENERATOR.random(ROWS) < 0.5)
+    mask = ~shown if word == "present" else shown
+    finding = the({"x": pa.array(NUMBER, mask=mask)}, "join")
+    assert finding.severity is Severity.error
+    assert finding.evidence.startswith(f"leak: is {word} in {shown.sum()} rows, all of one class")
+
+
+def test_values_missing_more_often_for_one_class_are_honest() -> None:
+    mask = GENERATOR.random(ROWS) < np.where(LABEL, 0.4, 0.1)
+    assert errors({"x": pa.array(NUMBER, mask=mask)}) == ()
+
+
+# encodings
+
+
+def means(target: Any, rows: Any = slice(None), *, weight: float = 0.0) -> np.ndarray:
+    """Mean of the target by shop over some rows, drawn to 0.3 by a weight; by row."""
+    sums = np.bincount(SHOPS[rows], np.asarray(target)[rows].astype(float), 40)
+    counts = np.bincount(SHOPS[rows], minlength=40)
+    return ((sums + 0.3 * weight) / (counts + weight))[SHOPS]
+
+
+def without_itself(target: Any) -> np.ndarray:
+    values = np.asarray(target).astype(float)
+    sums, counts = np.bincount(SHOPS, values, 40), np.bincount(SHOPS, minlength=40)
+    return (sums[SHOPS] - values) / (counts[SHOPS] - 1)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "group"),
+    [
+        (means(LABEL), {"shop": SHOP}),
+        (means(LABEL, weight=20), {"shop": SHOP}),
+        (without_itself(LABEL), {"shop": SHOP}),
+        (means(LABEL), {}),
+    ],
+    ids=["mean", "smoothed", "leave one out", "its column is gone"],
+)
+def test_a_mean_of_the_target_over_all_rows(encoded: Any, group: dict[str, Any]) -> None:
+    finding = the({**group, "x": encoded}, "target-encoding")
+    assert finding.severity is Severity.error
+    by = "shop" if group else "its own levels"
+    assert f"is the mean of the target by {by}, taken over all rows" in finding.evidence
+
+
+def test_a_mean_of_a_numeric_target() -> None:
+    columns = {"shop": SHOP, "x": means(NUMBER)}
+    assert the(columns, "target-encoding", NUMBER, task="regression").column == "x"
+
+
+def test_means_over_the_training_rows_are_honest() -> None:
+    assert errors({"shop": SHOP, "x": means(LABEL, IS_TRAIN)}) == ()
+
+
+def test_another_number_by_level_is_honest() -> None:
+    assert errors({"shop": SHOP, "x": GENERATOR.random(40)[SHOPS]}) == ()
+
+
+# time
+
+
+def test_a_timestamp_after_the_prediction() -> None:
+    later = TIMES + np.where(GENERATOR.random(ROWS) < 0.1, 10**6, -(10**6))
+    columns = {"at": times(TIMES), "paid": times(later)}
+    finding = the(columns, "future", time="at")
+    assert (finding.column, finding.severity) == ("paid", Severity.error)
+    assert "lies after at in" in finding.evidence
+    found = found_in({**NOISE, **columns, "y": LABEL}, {"time": "at"}, allow=["paid"])
+    assert named(found, "future")[0].severity is Severity.note
+
+
+def test_a_timestamp_before_the_prediction_is_honest() -> None:
+    columns = {"at": times(TIMES), "opened": times(TIMES - GENERATOR.integers(0, 10**9, ROWS))}
+    assert errors(columns, time="at") == ()
+
+
+@pytest.mark.parametrize("counted", [np.arange(ROWS), -3.5 * np.arange(ROWS)])
+def test_a_row_number(counted: Any) -> None:
+    finding = the({"at": times(TIMES), "row": counted}, "counter", time="at")
+    assert (finding.column, finding.severity) == ("row", Severity.warning)
+
+
+def test_a_few_times_far_from_all_others() -> None:
+    stray = TIMES.copy()
+    stray[:3] = -(2 * 10**15)
+    finding = the({"at": times(stray)}, "clock", time="at")
+    assert "3 of 4000 rows lie far before all others" in finding.evidence
+
+
+# splits
+
+
+def copied(share: float) -> dict[str, Any]:
+    """The noise, a share of its test rows replaced by training rows."""
+    rows = np.arange(ROWS)
+    test = np.flatnonzero(rows >= int(0.8 * ROWS))[: int(share * 0.2 * ROWS)]
+    rows[test] = GENERATOR.choice(int(0.6 * ROWS), len(test), replace=False)
+    return {**{name: values[rows] for name, values in NOISE.items()}, "y": LABEL[rows]}
+
+
+def test_training_rows_among_the_test_rows() -> None:
+    columns = {**copied(0.1), "id": np.arange(ROWS), "at": times(TIMES)}
+    (finding,) = named(found_in(columns, {"id": "id", "time": "at"}), "overlap")
+    assert finding.severity is Severity.error
+    assert "80 of 800 test rows (10.00%) repeat a training row" in finding.evidence
+
+
+def test_rows_of_few_values_repeat_by_themselves() -> None:
+    columns = {f"b{i}": GENERATOR.integers(0, 3, ROWS) for i in range(4)}
+    found = found_in({**columns, "y": LABEL}, max_duplicates=1.0)
+    assert named(found, "overlap") == []
+
+
+def test_a_column_that_may_name_groups_is_noted() -> None:
+    people = GENERATOR.integers(0, 1200, ROWS)
+    column = np.array([f"person {n}" for n in range(1200)])[people]
+    finding = the({"person": column}, "groups")
+    assert finding.severity is Severity.note
+    assert "set data.group: person" in finding.advice
+
+
+def test_class_balance_by_split_is_noted_and_kept() -> None:
+    found = found_in({**NOISE, "y": LABEL})
+    (finding,) = named(found, "balance")
+    assert "(train/validation/test)" in finding.evidence
+    assert [entry.split for entry in found.balance] == ["train", "validation", "test"]
+    assert found.balance[0].classes["True"] == LABEL[IS_TRAIN].sum()
+
+
+def test_rows_do_not_depend_on_how_they_are_chunked() -> None:
+    columns = {**NOISE, "shop": SHOP, "x": means(LABEL), "y": LABEL}
+    whole = pa.table(columns)
+    pieces = pa.concat_tables([whole.slice(0, 10), whole.slice(10, 3000), whole.slice(3010)])
+    assert found_in({n: pieces[n] for n in pieces.column_names}) == found_in(columns)

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.errors import ConfigError
+from trimaran_runtime.evaluation.config import EvaluationConfig
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
@@ -24,6 +25,7 @@ class RunConfig(Section):
     data: DataConfig
     validation: ValidationConfig = ValidationConfig()
     training: TrainingConfig
+    evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
     registry: RegistryConfig = RegistryConfig()
     monitor: MonitorConfig = MonitorConfig()

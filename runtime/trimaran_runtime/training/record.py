@@ -32,6 +32,8 @@ class TrainingRecord(Section):
     """Seed."""
     versions: dict[str, str]
     """Versions of Python and of the libraries the model file depends on."""
+    reproduced: bool | None = None
+    """Whether training a second time gave the same bytes; None: it was not tried."""
 
     @classmethod
     def parse(cls, document: bytes) -> Self:

@@ -44,12 +44,14 @@ def calibration(truth: Codes, given: Predictions) -> Calibration | None:
         best = given.scores.argmax(axis=1)
         chance, hit = given.scores.max(axis=1), (truth == best).astype(np.float64)
     binned = _binned(chance, hit)
-    error, draws = _error(binned)
+    error, draws, by_chance = _error(binned)
     low, high = np.quantile(draws, (0.025, 0.975))
+    # An error that calibrated answers have too, one time in twenty, may be none.
+    none = error <= np.quantile(by_chance, 0.95)
     return Calibration(
         error=error,
         corrected=max(2 * error - float(draws.mean()), 0.0),
-        low=max(2 * error - float(high), 0.0),
+        low=0.0 if none else max(2 * error - float(high), 0.0),
         high=min(2 * error - float(low), 1.0),
         bins=tuple(_told(*one) for one in zip(*binned[:3], strict=True)),
         brier=_parts(chance, hit, binned),
@@ -70,13 +72,17 @@ def _binned(chance: Floats, hit: Floats) -> _Binned:
     return _Binned(rows, predicted, observed, np.sqrt(variance / rows))
 
 
-def _error(binned: _Binned) -> tuple[float, NDArray[np.float64]]:
-    """The error, and what it would be on other rows: a parametric bootstrap of the bins' gaps."""
+def _error(binned: _Binned) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """The error; what it would be on other rows; and there if the answers were calibrated.
+
+    A parametric bootstrap of the bins' gaps.
+    """
     weights = binned.rows / binned.rows.sum()
     gaps = binned.observed - binned.predicted
     noise = np.random.default_rng(_SEED).normal(size=(_DRAWS, len(gaps)))
+    by_chance: NDArray[np.float64] = np.abs(noise * binned.spread) @ weights
     draws: NDArray[np.float64] = np.abs(gaps + noise * binned.spread) @ weights
-    return float(np.abs(gaps) @ weights), draws
+    return float(np.abs(gaps) @ weights), draws, by_chance
 
 
 def _parts(chance: Floats, hit: Floats, binned: _Binned) -> BrierParts:

@@ -96,11 +96,12 @@ def area_interval(area: float, positives: int, negatives: int) -> tuple[float, f
 
 
 def _share(metric: Metric, truth: Codes, given: Predictions) -> tuple[int, int]:
-    right = given.labels == truth
+    labels = np.asarray(given.labels)
+    right = labels == truth
     if metric is Metric.accuracy:
         return int(right.sum()), len(truth)
-    among = truth == 1 if metric is Metric.recall else given.labels == 1
-    return int((right & among).sum()), int(np.sum(among))
+    among = truth == 1 if metric is Metric.recall else labels == 1
+    return int((right & among).sum()), int(among.sum())
 
 
 def _at_the_end(area: float, error: float) -> bool:

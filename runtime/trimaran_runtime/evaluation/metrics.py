@@ -129,15 +129,15 @@ def _f1(positive: _Marks, chosen: _Marks) -> Measured:
     if not marked.any():
         # As scikit-learn has it: 0 where there is nothing to find and nothing was found.
         return Measured(0.0, np.zeros(len(positive)))
-    return _ratio(2.0 * (positive & chosen), marked)
+    return _ratio(2 * (positive & chosen).astype(np.float64), marked)
 
 
 def _precision(positive: _Marks, chosen: _Marks) -> Measured:
-    return _ratio(1.0 * (positive & chosen), chosen.astype(np.float64))
+    return _ratio((positive & chosen).astype(np.float64), chosen.astype(np.float64))
 
 
 def _recall(positive: _Marks, chosen: _Marks) -> Measured:
-    return _ratio(1.0 * (positive & chosen), positive.astype(np.float64))
+    return _ratio((positive & chosen).astype(np.float64), positive.astype(np.float64))
 
 
 def _ratio(above: Floats, below: Floats) -> Measured:

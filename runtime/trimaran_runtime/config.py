@@ -2,6 +2,7 @@
 
 from trimaran_runtime.config_document import ConfigDocument
 from trimaran_runtime.data.config import DataConfig
+from trimaran_runtime.evaluation.config import EvaluationConfig
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
@@ -17,6 +18,7 @@ class RunConfig(ConfigDocument):
     data: DataConfig
     validation: ValidationConfig = ValidationConfig()
     training: TrainingConfig
+    evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
     registry: RegistryConfig = RegistryConfig()
     monitor: MonitorConfig = MonitorConfig()

@@ -43,6 +43,23 @@ def test_what_the_gate_refused_stays_out(deployed: Deployed, trimaran: Trimaran)
     assert in_production(deployed) == good
 
 
+def test_an_override_names_the_check_and_the_reason_and_lets_it_in(
+    deployed: Deployed, trimaran: Trimaran
+) -> None:
+    bad = deployed.release(0.6, accepted=False)
+    silent = trimaran("approve", bad[:6], "--override", "segments", "--no-wait")
+    assert silent.code != 0
+    assert "an override needs a reason" in silent.err
+    reason = ("--because", "HA stops flying")
+    wrong = trimaran("approve", bad[:6], "--override", "floor", *reason, "--no-wait")
+    assert "'floor' does not refuse" in wrong.err
+    assert in_production(deployed) is None
+    answer = trimaran("approve", bad[:6], "--override", "segments", *reason, "--no-wait")
+    assert answer.code == 0, answer.err
+    assert in_production(deployed) == bad
+    assert "HA stops flying; overridden: segment carrier=HA" in answer.out
+
+
 def test_an_unknown_release_is_told(deployed: Deployed, trimaran: Trimaran) -> None:
     answer = trimaran("approve", "zz")
     assert answer.code == 3

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trimaran_runtime.evaluation.evaluation import Evaluation
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.gate.judge import judge
+from trimaran_runtime.gate.record import GateRecord
 from trimaran_runtime.gate.segments import holm
 from trimaran_runtime.registry.release import Check, Verdict
 from trimaran_runtime.validation.finding import Finding, Findings, Severity
@@ -26,6 +27,8 @@ def evaluation(**changes: Any) -> Evaluation:
         "estimate": {"value": 0.75, "low": 0.74, "high": 0.76},
         "metrics": {"roc_auc": 0.75},
         "predictions": {"rows": 1000, "not_finite": 0, "distinct": 900},
+        "held_out": {"fingerprint": "sha256:test", "rows": 1000, "in_train": 0},
+        "size_bytes": 3 << 20,
         "baseline": {"value": 0.5, "gain": gain(0.25)},
         "champion": None,
         "segments": [],
@@ -59,8 +62,12 @@ def segment(
     }
 
 
+def rules(columns: tuple[str, ...] = ("shop",), /, **config: Any) -> GateRecord:
+    return GateRecord(gate=GateConfig.model_validate(config), segments=columns, fairness=("shop",))
+
+
 def decide(found: Evaluation, findings: Findings = CLEAN, **config: Any) -> Verdict:
-    return judge(found, findings, GateConfig.model_validate(config))
+    return judge(found, findings, rules(**config))
 
 
 def check(verdict: Verdict, name: str) -> Check:
@@ -73,6 +80,8 @@ def test_a_good_first_model_is_accepted_and_says_that_nobody_was_compared() -> N
     assert verdict.interval == (0.74, 0.76)
     assert [c.name for c in verdict.checks if c.judged] == [
         "validation",
+        "leaks",
+        "test rows",
         "finite predictions",
         "varying predictions",
         "floor",
@@ -84,9 +93,17 @@ def test_a_good_first_model_is_accepted_and_says_that_nobody_was_compared() -> N
 @pytest.mark.parametrize(
     ("changes", "config", "name"),
     [
-        ({"predictions": {"rows": 9, "not_finite": 1, "distinct": 8}}, {}, "finite predictions"),
-        ({"predictions": {"rows": 9, "not_finite": 0, "distinct": 1}}, {}, "varying predictions"),
-        ({"predictions": {"rows": 9, "not_finite": 9, "distinct": 0}}, {}, "varying predictions"),
+        ({"predictions": {"rows": 1000, "not_finite": 1, "distinct": 8}}, {}, "finite predictions"),
+        (
+            {"predictions": {"rows": 1000, "not_finite": 0, "distinct": 1}},
+            {},
+            "varying predictions",
+        ),
+        (
+            {"predictions": {"rows": 1000, "not_finite": 9, "distinct": 0}},
+            {},
+            "varying predictions",
+        ),
         ({}, {"floor": 0.76}, "floor"),
         ({"baseline": {"value": 0.5, "gain": gain(0.001, 0.001)}}, {}, "baseline"),
         ({"baseline": {"value": 0.5, "gain": gain(0.0, 0.0)}}, {}, "baseline"),

@@ -19,6 +19,7 @@ _SETTLE_SECONDS = 5.0
 """Time in which a gateway sees that a channel moved."""
 _POLL_SECONDS = 0.2
 DRIFT = "drift"
+_BY_HAND = "approved by hand"
 
 
 class HasEndpoint(Protocol):
@@ -68,36 +69,51 @@ def _note(release: "ReleaseState") -> str:
 
 def _approve(
     release: Annotated[str, typer.Argument(help="Release, by the first digits of its id.")],
-    because: Because = "approved by hand",
+    because: Because = _BY_HAND,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(help="Refusing check to let pass, by name; `segments` for all of them."),
+    ] = None,
     no_wait: NoWait = False,
     stack: Stack = None,
     name: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let an accepted release into production.
+    """Let a release into production.
+
+    One that the gate refused needs `--override` for every check that refuses, and `--because`; both
+    are recorded with the release, for good.
 
     Waits up to 30 seconds until the endpoint serves it, where it follows by itself; on a cloud the
     next `pulumi up` brings it.
     """
     from trimaran.cli.selection import select
-    from trimaran_runtime.errors import GateRefused
+    from trimaran_runtime.errors import GateRefused, RegistryError
     from trimaran_runtime.registry.approval import approve
     from trimaran_runtime.registry.channels import Channel, current
+    from trimaran_runtime.registry.overrides import overrides, still_refusing
     from trimaran_runtime.registry.release import find_release, read_release
 
     deployment = select(stack, name)
     store = deployment.store
     full = find_release(store, release)
-    verdict = read_release(store, full).verdict
-    if not verdict.accepted:
-        failed = [f"{c.name}: {c.detail}" for c in verdict.checks if c.judged and not c.passed]
+    named = override or []
+    if named and because == _BY_HAND:
+        raise RegistryError(
+            "an override needs a reason", where="approve", next_step='add --because "…"'
+        )
+    manifest = read_release(store, full)
+    refusing = still_refusing(manifest, overrides(store, full))
+    if refusing and not named:
+        failed = [f"{check.name}: {check.detail}" for check in refusing]
         raise GateRefused(
             f"release {short(full)} was refused: {'; '.join(failed)}",
             where="gate",
-            next_step=f"see `trimaran report {short(full)}`",
+            next_step=f'see `trimaran report {short(full)}`; or `--override CHECK --because "…"`, '
+            "which is recorded",
         )
     before = current(store, Channel.production)
-    pointer = approve(store, full, why=because)
+    pointer = approve(store, full, why=because, override=named)
     is_new = before is None or before.number != pointer.number
     verb = "approved" if is_new else "in production already:"
     _finish(deployment, pointer, verb, wait=not no_wait, as_json=as_json)

@@ -47,6 +47,7 @@ TABLE: dict[str, Capability] = {
     "pipeline.retries": native(),
     "pipeline.timeout_minutes": native(),
     "pipeline.cache_days": native(),
+    "evaluation": native(),
     "gate": native(),
     "gate.on_refusal=fail": emulated(
         "the pipeline's run fails; `up` does not wait for the run, so it cannot fail with it"

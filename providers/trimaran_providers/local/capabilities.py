@@ -38,6 +38,7 @@ TABLE: dict[str, Capability] = {
     "pipeline.timeout_minutes": native(),
     "pipeline.cache_days": rejected(_LATER, "pipeline.run_on_up skips a run that changes nothing"),
     "pipeline.cache_days=none": native(),
+    "evaluation": native(),
     "gate": native(),
     "registry.approval": native(),
     "registry.keep_releases": rejected(

@@ -25,6 +25,7 @@ def run_config(spec: StackSpec, project: Path) -> RunConfig:
         data=spec.data.model_copy(update={"source": source}),
         validation=spec.validation,
         training=TrainingConfig(**training),
+        evaluation=spec.evaluation,
         gate=spec.gate,
         registry=spec.registry,
         monitor=spec.monitor,

@@ -1,11 +1,15 @@
 """The model in production, asked about the same test rows as the new one."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trimaran_runtime.data.features import to_frame
+from trimaran_runtime.data.row_hash import fingerprint
 from trimaran_runtime.errors import Corrupted, NotFound, RuntimeFault
 from trimaran_runtime.evaluation.evaluate import Champion
+from trimaran_runtime.evaluation.interface import interface_change
 from trimaran_runtime.evaluation.predictions import predict
+from trimaran_runtime.gate.record import GATE, GateRecord
 from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.model import load_model
 from trimaran_runtime.registry.release import Release, Signature, read_release
@@ -43,10 +47,15 @@ def ask_champion(
 def _ask(
     store: Store, release: Release, test: "pa.Table", signature: Signature, model_digest: str
 ) -> Champion:
-    same = release.model.file.digest == model_digest and release.signature == signature
+    champion = Champion(
+        release=release.id,
+        same_model=release.model.file.digest == model_digest and release.signature == signature,
+        interface=interface_change(release.signature, signature),
+        gate=_rules(store, release),
+    )
     reason = _incompatible(release, test, signature)
     if reason:
-        return Champion(release=release.id, same_model=same, incompatible=reason)
+        return replace(champion, incompatible=reason)
     try:
         model = load_model(store, release)
         frame = to_frame(test, [feature.name for feature in release.signature.features])
@@ -54,11 +63,23 @@ def _ask(
     except (NotFound, Corrupted):
         raise
     except RuntimeFault as exc:
-        return Champion(release=release.id, same_model=same, incompatible=exc.what)
+        return replace(champion, incompatible=exc.what)
     except Exception as exc:  # noqa: BLE001  # whatever the old model raises, it is no rival
-        what = f"it raised {type(exc).__name__}: {exc}"
-        return Champion(release=release.id, same_model=same, incompatible=what)
-    return Champion(release=release.id, same_model=same, predictions=predictions)
+        return replace(champion, incompatible=f"it raised {type(exc).__name__}: {exc}")
+    return replace(champion, predictions=predictions, held_out=fingerprint(test))
+
+
+def _rules(store: Store, release: Release) -> GateRecord | None:
+    """The rules a release was judged by; None: it does not say, or in another version's words."""
+    file = release.files.get(GATE)
+    if file is None:
+        return None
+    content = store.read_blob(file.digest)
+    try:
+        return GateRecord.parse(content)
+    except Corrupted:
+        # The bytes are what was written: they are of a version with other fields.
+        return None
 
 
 def _incompatible(release: Release, test: "pa.Table", signature: Signature) -> str:

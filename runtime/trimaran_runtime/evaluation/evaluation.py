@@ -1,12 +1,28 @@
 """What the evaluate step found: the numbers that the gate decides on. None where undefined."""
 
+from enum import StrEnum
 from typing import Self
 
 from pydantic import ValidationError
 
 from trimaran_runtime.errors import Corrupted
-from trimaran_runtime.gate.config import Metric
+from trimaran_runtime.evaluation.config import Aim
+from trimaran_runtime.gate.config import Metric, Rate
+from trimaran_runtime.gate.record import GateRecord
 from trimaran_runtime.section import Section
+
+
+class Method(StrEnum):
+    """How an interval was found."""
+
+    normal = "normal"
+    """From the influence of each row: value ± 1.96 standard errors."""
+    exact = "exact"
+    """Clopper and Pearson's, for a share with few successes or few failures."""
+    score = "score"
+    """Newcombe's, for an area under the ROC curve near its end or on few rows."""
+    bootstrap = "bootstrap"
+    """Percentiles of seeded draws of the rows, for few of them."""
 
 
 class Estimate(Section):
@@ -18,6 +34,8 @@ class Estimate(Section):
     """Lower end of the 95 % confidence interval."""
     high: float | None = None
     """Upper end of the 95 % confidence interval."""
+    method: Method = Method.normal
+    """How the interval was found."""
 
 
 class Gain(Section):
@@ -40,13 +58,37 @@ class PredictionCheck(Section):
     """Distinct predictions."""
 
 
+class HeldOut(Section):
+    """The rows that everything is measured on."""
+
+    fingerprint: str
+    """Digest of their content; their order does not matter."""
+    rows: int
+    """How many."""
+    in_train: int
+    """How many are training rows too, to the last value."""
+
+
 class Rival(Section):
-    """The best constant prediction, fitted on the training rows."""
+    """Another model on the same rows, e.g. the best constant prediction."""
 
     value: float | None
     """Its metric on the test rows."""
     gain: Gain
     """Of the new model over it."""
+
+
+class InterfaceChange(Section):
+    """What a caller of the model in production would notice of the new one."""
+
+    gone: tuple[str, ...] = ()
+    """Columns that the new model does not take."""
+    retyped: dict[str, str] = {}
+    """Columns whose type does not take every value of before: `integer → boolean`, by name."""
+    added: tuple[str, ...] = ()
+    """Columns that it takes in addition."""
+    answers: str = ""
+    """How its answers differ in kind: another target, other classes; empty: they do not."""
 
 
 class ChampionResult(Section):
@@ -60,6 +102,13 @@ class ChampionResult(Section):
     """Why it could not be asked about these rows; empty: it could."""
     lost: str = ""
     """Why its release cannot be read any more; empty: it can."""
+    held_out: str = ""
+    """Fingerprint of the rows that it was asked about; empty: it was not."""
+    interface: InterfaceChange | None = None
+    """What its callers would notice; None: its release cannot be read."""
+    gate: GateRecord | None = None
+    """The rules it was judged by; None: its release does not say, or in words of another version.
+    """
     value: float | None = None
     """Its metric."""
     gain: Gain | None = None
@@ -88,6 +137,148 @@ class SegmentResult(Section):
         return f"{self.column}={self.level}"
 
 
+class Bin(Section):
+    """Rows of similar predicted probability."""
+
+    rows: int
+    """How many."""
+    predicted: float
+    """Mean predicted probability."""
+    observed: float
+    """Share of the rows where it came true."""
+    low: float
+    """Lower end of the exact 95 % interval of `observed`."""
+    high: float
+    """Upper end."""
+
+
+class BrierParts(Section):
+    """The Brier score in parts (Murphy, 1973): reliability - resolution + uncertainty.
+
+    Exactly so for predictions that are equal within a bin; `within_bins` is what is left.
+    """
+
+    reliability: float
+    """Squared distance of predicted and observed; 0 is best."""
+    resolution: float
+    """How far the bins' observed shares are from the mean; more is better."""
+    uncertainty: float
+    """What the best constant would score."""
+    within_bins: float
+    """The rest (Stephenson, Coelho and Jolliffe, 2008)."""
+
+
+class Calibration(Section):
+    """Whether predicted probabilities are what happens."""
+
+    error: float
+    """Expected calibration error, 0 to 1."""
+    corrected: float
+    """The same without what chance alone adds to it."""
+    low: float
+    """Lower end of its 95 % interval."""
+    high: float
+    """Upper end."""
+    bins: tuple[Bin, ...]
+    """Rows by predicted probability, about equally many in each."""
+    brier: BrierParts
+
+
+class ThresholdRates(Section):
+    """What a threshold does on the test rows; None: undefined."""
+
+    selection_rate: float
+    """Share of the rows that are called positive."""
+    accuracy: float
+    precision: float | None
+    recall: float | None
+    false_positive_rate: float | None
+
+
+class Threshold(Section):
+    """The probability from which a row is called positive."""
+
+    aim: Aim
+    """What it was chosen for."""
+    value: float
+    """Rows with this probability of the second class, or more, are positive."""
+    validation_rows: int
+    """Validation rows it was chosen on; no test row took part."""
+    test: ThresholdRates
+
+
+class WorstPart(Section):
+    """A part of the rows where the model errs more than elsewhere."""
+
+    where: dict[str, str]
+    """Level by feature: one, or two together."""
+    rows: int
+    """Test rows in it."""
+    error: float
+    """Mean error there: log loss, or squared error."""
+    overall: float
+    """Mean error of all test rows."""
+    excess: float
+    """Mean error there less that of all other rows."""
+    chance: float
+    """One-sided chance of so much excess, before Holm's correction."""
+
+
+class Share(Section):
+    """A share with Wilson's 95 % interval; None: of no rows."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    rows: int
+    """Rows it is a share of."""
+
+
+class FairnessLevel(Section):
+    """One group."""
+
+    level: str
+    """Level of the column."""
+    rows: int
+    """Its test rows."""
+    rates: dict[Rate, Share]
+    """Rates by name."""
+
+
+class RateGap(Section):
+    """The widest difference in a rate between two groups."""
+
+    rate: Rate
+    highest: str
+    """Level with the highest rate."""
+    lowest: str
+    """Level with the lowest."""
+    difference: float
+    """Highest less lowest."""
+    low: float
+    """Lower end of its 95 % interval."""
+    high: float
+    """Upper end."""
+    ratio: float | None
+    """Lowest by highest; None: both are 0."""
+    ratio_low: float | None = None
+    """Lower end of its 95 % interval; None: a rate is 0."""
+    ratio_high: float | None = None
+    """Upper end."""
+    chance: float
+    """Chance of so wide a difference if all were equal, corrected for the number of pairs."""
+
+
+class FairnessColumn(Section):
+    """Groups of one column."""
+
+    column: str
+    levels: tuple[FairnessLevel, ...]
+    """Groups that are large enough, by name."""
+    gaps: tuple[RateGap, ...]
+    """Widest difference by rate; none with fewer than two groups."""
+
+
 class Evaluation(Section):
     """Everything measured on the test rows."""
 
@@ -98,13 +289,29 @@ class Evaluation(Section):
     metrics: dict[str, float]
     """Every metric that fits the task and is defined."""
     predictions: PredictionCheck
+    held_out: HeldOut
+    size_bytes: int
+    """Size of the model file, bytes."""
+    reproduced: bool | None = None
+    """Whether training a second time gave the same model; None: it was not tried."""
     baseline: Rival
+    """The best constant prediction, fitted on the training rows."""
+    rivals: dict[str, Rival] = {}
+    """Further simple rivals, reported: `linear`, and `last value` where rows are split by time."""
     champion: ChampionResult | None
     """None: nothing is in production."""
     segments: tuple[SegmentResult, ...]
     """By column, largest level first."""
     unlisted_levels: dict[str, int]
     """Small levels that were left out, by segment column."""
+    calibration: Calibration | None = None
+    """None: for regression, or where answers are no probabilities."""
+    threshold: Threshold | None = None
+    """None: there are not two classes."""
+    worst: tuple[WorstPart, ...] = ()
+    """Parts of the rows with the most excess error, most first; empty: none stands out."""
+    fairness: tuple[FairnessColumn, ...] = ()
+    """Differences between groups; empty: no columns are named, or there are not two classes."""
 
     @classmethod
     def parse(cls, document: bytes) -> Self:

@@ -1,9 +1,10 @@
 """The metrics, each with the influence of every row on it.
 
 Values are scikit-learn's for binary problems; with more than two classes `roc_auc`,
-`average_precision` and `f1` are means over one class against the others, and `brier` is the mean
-over rows of the summed squared errors of all classes. A row's influence is n times the derivative
-of the metric by that row's weight; the influences of all rows add up to 0.
+`average_precision`, `f1`, `precision` and `recall` are means over one class against the others, and
+`brier` is the mean over rows of the summed squared errors of all classes. Precision without a
+predicted positive, and recall without a positive, are undefined. A row's influence is n times the
+derivative of the metric by that row's weight; the influences of all rows add up to 0.
 """
 
 import math
@@ -21,6 +22,8 @@ CLASSIFICATION = (
     Metric.average_precision,
     Metric.accuracy,
     Metric.f1,
+    Metric.precision,
+    Metric.recall,
     Metric.log_loss,
     Metric.brier,
 )
@@ -58,8 +61,9 @@ def measure(metric: Metric, truth: Floats | Codes, given: Predictions) -> Measur
     if metric in {Metric.accuracy, Metric.log_loss, Metric.brier}:
         return _mean(_row_scores(metric, codes, given))
     classes = given.scores.shape[1]
-    if metric is Metric.f1:
-        parts = [_f1(codes == label, given.labels == label) for label in _positives(classes)]
+    if metric in _COUNTED:
+        counted = _COUNTED[metric]
+        parts = [counted(codes == label, given.labels == label) for label in _positives(classes)]
     else:
         ranked = _RANKED[metric]
         parts = [ranked(codes == label, given.scores[:, label]) for label in _positives(classes)]
@@ -121,13 +125,28 @@ def _regression(metric: Metric, truth: Floats, given: Floats) -> Measured:
 
 
 def _f1(positive: _Marks, chosen: _Marks) -> Measured:
-    hits = _mean((positive & chosen).astype(np.float64))
-    marked = _mean(positive.astype(np.float64) + chosen)
-    if marked.value == 0:
+    marked = positive.astype(np.float64) + chosen
+    if not marked.any():
         # As scikit-learn has it: 0 where there is nothing to find and nothing was found.
         return Measured(0.0, np.zeros(len(positive)))
-    value = 2 * hits.value / marked.value
-    return Measured(value, (2 * hits.influence - value * marked.influence) / marked.value)
+    return _ratio(2 * (positive & chosen).astype(np.float64), marked)
+
+
+def _precision(positive: _Marks, chosen: _Marks) -> Measured:
+    return _ratio((positive & chosen).astype(np.float64), chosen.astype(np.float64))
+
+
+def _recall(positive: _Marks, chosen: _Marks) -> Measured:
+    return _ratio((positive & chosen).astype(np.float64), positive.astype(np.float64))
+
+
+def _ratio(above: Floats, below: Floats) -> Measured:
+    """Ratio of two sums over the rows; undefined when the lower one is 0."""
+    hits, marked = _mean(above), _mean(below)
+    if marked.value == 0:
+        return _undefined(len(above))
+    value = hits.value / marked.value
+    return Measured(value, (hits.influence - value * marked.influence) / marked.value)
 
 
 def _roc_auc(positive: _Marks, scores: Floats) -> Measured:
@@ -165,6 +184,11 @@ def _average_precision(positive: _Marks, scores: Floats) -> Measured:
     return Measured(value, (own - diluted[group]) * (len(scores) / positives))
 
 
+_COUNTED: dict[Metric, Callable[[_Marks, _Marks], Measured]] = {
+    Metric.f1: _f1,
+    Metric.precision: _precision,
+    Metric.recall: _recall,
+}
 _RANKED: dict[Metric, Callable[[_Marks, Floats], Measured]] = {
     Metric.roc_auc: _roc_auc,
     Metric.average_precision: _average_precision,

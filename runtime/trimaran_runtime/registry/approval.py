@@ -1,27 +1,54 @@
 """Approving, and rolling back: what moves `approved` and `production`."""
 
+from collections.abc import Sequence
+
 from trimaran_runtime.errors import RegistryError
 from trimaran_runtime.registry.channels import Channel, Pointer, current, history, move
+from trimaran_runtime.registry.overrides import overrides, record_overrides, still_refusing
 from trimaran_runtime.registry.release import SHORT, read_release
 from trimaran_runtime.storage.store import Store
 
 
-def approve(store: Store, release_id: str, *, why: str, who: str | None = None) -> Pointer:
-    """Move `approved` and then `production` to an accepted release.
+def approve(
+    store: Store,
+    release_id: str,
+    *,
+    why: str,
+    who: str | None = None,
+    override: Sequence[str] = (),
+) -> Pointer:
+    """Move `approved` and then `production` to a release.
+
+    Args:
+        store: the artifact store.
+        release_id: full id of a release that the gate accepted, or whose every refusing check is
+            overridden, now or before.
+        why: reason, for the audit log and for the records of what is overridden.
+        who: None: user and host of this process.
+        override: names of refusing checks to let pass, see `record_overrides`.
 
     Approving twice is harmless; a kill between the two moves is healed by approving again.
 
     Raises:
-        RegistryError: the gate refused the release, or somebody else moved a channel.
+        RegistryError: the gate refused the release, a check cannot be overridden, or somebody else
+            moved a channel.
     """
     release = read_release(store, release_id)
-    if not release.verdict.accepted:
-        failed = [c.name for c in release.verdict.checks if c.judged and not c.passed]
+    passed = (
+        record_overrides(store, release, override, because=why, who=who)
+        if override
+        else overrides(store, release_id)
+    )
+    refusing = still_refusing(release, passed)
+    if refusing:
         raise RegistryError(
-            f"the gate refused release {release_id[:SHORT]} ({', '.join(failed)})",
+            f"the gate refused release {release_id[:SHORT]} "
+            f"({', '.join(check.name for check in refusing)})",
             where="approve",
             next_step=f"see `trimaran report {release_id[:SHORT]}`",
         )
+    if passed:
+        why = f"{why}; overridden: {', '.join(one.check for one in passed)}"
     for channel in (Channel.approved, Channel.production):
         now = current(store, channel)
         pointer = move(

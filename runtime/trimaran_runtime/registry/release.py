@@ -1,5 +1,6 @@
 """A release: the immutable, content-addressed unit that is gated, approved, served, rolled back."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import ValidationError
@@ -82,12 +83,16 @@ class Check(Section):
 class Override(Section):
     """A refused check that a person let pass."""
 
+    release: str
+    """Full id of the release."""
     check: str
     """Name of the check."""
     who: str
     """User and host."""
     because: str
     """Reason given."""
+    when: datetime
+    """UTC."""
 
 
 class Verdict(Section):

@@ -1,17 +1,25 @@
 """Step `evaluate`: measures the model on the test rows, beside the model in production."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from trimaran_runtime.data.features import to_frame
 from trimaran_runtime.data.parquet import read_parquet, write_parquet
-from trimaran_runtime.errors import ConfigError
+from trimaran_runtime.errors import ConfigError, DataError
 from trimaran_runtime.evaluation.champion import ask_champion
-from trimaran_runtime.evaluation.evaluate import Measurement, Rows, segment_levels
-from trimaran_runtime.evaluation.evaluation import Estimate, Evaluation
+from trimaran_runtime.evaluation.error_analysis import worst_parts
+from trimaran_runtime.evaluation.evaluate import Measurement, Rows
+from trimaran_runtime.evaluation.evaluation import Estimate, Evaluation, Threshold
+from trimaran_runtime.evaluation.held_out import held_out
+from trimaran_runtime.evaluation.latency import LATENCY, latency
 from trimaran_runtime.evaluation.metrics import fitting
 from trimaran_runtime.evaluation.predictions import Predictions, predict, truth_of
-from trimaran_runtime.gate.config import Metric
+from trimaran_runtime.evaluation.rivals import last_values, linear_rival
+from trimaran_runtime.evaluation.segments import segment_levels
+from trimaran_runtime.evaluation.threshold import choose, threshold
+from trimaran_runtime.gate.record import record_of
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json, digest_of
@@ -20,7 +28,11 @@ from trimaran_runtime.training.record import MODEL, RECORD, TrainingRecord
 from trimaran_runtime.user_code import UserCode
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
+
+    from trimaran_runtime.config import RunConfig
+    from trimaran_runtime.evaluation.predictions import Codes, Floats
 
 EVALUATION = "evaluation.json"
 """Name of the file with everything measured."""
@@ -29,40 +41,116 @@ PREDICTIONS = "predictions.parquet"
 
 
 def run(context: Context) -> None:
-    """Write `evaluation.json` and `predictions.parquet`."""
+    """Write `evaluation.json`, `predictions.parquet`, and `latency.json`, which is in no release.
+
+    A wall time differs from run to run, and the same inputs have to give the same release.
+    """
     config = context.config
-    test = read_parquet(context.inputs["splits"] / "test.parquet")
-    train = read_parquet(context.inputs["splits"] / "train.parquet", columns=[config.data.target])
+    splits = _read(context.inputs["splits"])
     content = (context.inputs["model"] / MODEL).read_bytes()
     record = TrainingRecord.parse((context.inputs["model"] / RECORD).read_bytes())
-    _refuse_other_task(config.gate.metric, record.signature)
-    given = _answers(context.inputs["code"], content, record, test)
-    signature = record.signature
-    measurement = Measurement(
-        metric=config.gate.metric,
-        rows=Rows(
-            truth=truth_of(test, signature),
-            train=truth_of(train, signature),
-            classes=len(signature.classes),
-        ),
-        segments=segment_levels(test, config.data.segments),
-        min_rows=config.gate.segments.min_rows,
+    _refuse_metrics_of_other_tasks(config, record.signature)
+    user_code = UserCode(context.inputs["code"])
+    user_code.put_first()
+    model = load_model_bytes(content, record.trusted_types)
+
+    def ask(frame: "pd.DataFrame") -> Predictions:
+        return predict(model, frame, record.signature)
+
+    test, features = splits["test"], [feature.name for feature in record.signature.features]
+    frame = to_frame(test, features)
+    with user_code.told_as_its_own("predicting the test rows"):
+        given = ask(frame)
+        seconds = latency(ask, frame)
+        told = ask(to_frame(splits["validation"], features)) if record.signature.classes else None
+    champion = ask_champion(context.store, test, record.signature, digest_of(content))
+    measurement = _measurement(config, splits, record, len(content))
+    evaluation = measurement.of(given, champion).model_copy(
+        update={
+            "threshold": _threshold(config, splits, record.signature, told, given),
+            "worst": worst_parts(
+                test,
+                features,
+                measurement.rows.truth,
+                given,
+                min_rows=config.gate.segments.min_rows,
+            ),
+        }
     )
-    champion = ask_champion(context.store, test, signature, digest_of(content))
-    evaluation = measurement.of(given, champion)
     folder = context.outputs["evaluation"]
     (folder / EVALUATION).write_bytes(canonical_json(evaluation.model_dump(mode="json")))
-    write_parquet(_as_monitored(given, signature), folder / PREDICTIONS)
+    (folder / LATENCY).write_bytes(canonical_json(seconds.model_dump(mode="json")))
+    write_parquet(_as_monitored(given, record.signature), folder / PREDICTIONS)
     context.progress(f"evaluate ✓ {_told(evaluation)}")
 
 
-def _answers(code: Path, content: bytes, record: TrainingRecord, test: "pa.Table") -> Predictions:
-    user_code = UserCode(code)
-    user_code.put_first()
-    model = load_model_bytes(content, record.trusted_types)
-    frame = to_frame(test, [feature.name for feature in record.signature.features])
-    with user_code.told_as_its_own("predicting the test rows"):
-        return predict(model, frame, record.signature)
+def _read(folder: Path) -> "dict[str, pa.Table]":
+    return {name: read_parquet(folder / f"{name}.parquet") for name in _SPLITS}
+
+
+_SPLITS = ("train", "validation", "test")
+
+
+def _measurement(
+    config: "RunConfig", splits: "dict[str, pa.Table]", record: TrainingRecord, size: int
+) -> Measurement:
+    test, train, signature = splits["test"], splits["train"], record.signature
+    fair = record_of(config).fairness
+    _refuse_absent(fair, test)
+    rows = Rows(
+        truth=truth_of(test, signature),
+        train=truth_of(train, signature),
+        classes=len(signature.classes),
+        held_out=held_out(test, train),
+    )
+    return Measurement(
+        metric=config.gate.metric,
+        rows=rows,
+        segments=segment_levels(test, config.data.segments),
+        min_rows=config.gate.segments.min_rows,
+        size_bytes=size,
+        groups=segment_levels(test, fair),
+        rivals=_rivals(config, splits, signature, rows),
+        reproduced=record.reproduced,
+    )
+
+
+def _rivals(
+    config: "RunConfig", splits: "dict[str, pa.Table]", signature: Signature, rows: Rows
+) -> dict[str, Predictions]:
+    found = {"linear": linear_rival(splits["train"], rows.train, splits["test"], signature)}
+    if config.data.time:
+        # Rows of a split by time are in order of time.
+        truth: Floats | Codes = np.concatenate([truth_of(splits[n], signature) for n in _SPLITS])
+        groups = np.concatenate([_groups(splits[n], config.data.segments) for n in _SPLITS])
+        found["last value"] = last_values(
+            groups, truth, len(rows.truth), classes=len(signature.classes)
+        )
+    return {name: rival for name, rival in found.items() if rival is not None}
+
+
+def _groups(table: "pa.Table", columns: tuple[str, ...]) -> "np.ndarray[Any, Any]":
+    levels = segment_levels(table, columns).values()
+    named = ["\t".join(row) for row in zip(*levels, strict=True)] or [""] * table.num_rows
+    return np.array(named, dtype=object)
+
+
+def _threshold(
+    config: "RunConfig",
+    splits: "dict[str, pa.Table]",
+    signature: Signature,
+    told: Predictions | None,
+    given: Predictions,
+) -> Threshold | None:
+    if told is None:
+        return None
+    validation = truth_of(splits["validation"], signature).astype(np.int64)
+    rule = config.evaluation.threshold
+    value = choose(validation, told, rule)
+    if value is None or not given.finite.all():
+        return None
+    truth = truth_of(splits["test"], signature).astype(np.int64)
+    return threshold(rule, value, validation=len(validation), truth=truth, given=given)
 
 
 def _as_monitored(given: Predictions, signature: Signature) -> "pa.Table":
@@ -74,13 +162,23 @@ def _as_monitored(given: Predictions, signature: Signature) -> "pa.Table":
     return classified(labels, given.scores[:, -1])
 
 
-def _refuse_other_task(metric: Metric, signature: Signature) -> None:
+def _refuse_metrics_of_other_tasks(config: "RunConfig", signature: Signature) -> None:
     fit = fitting(classification=bool(signature.classes))
-    if metric not in fit:
-        raise ConfigError(
-            f"{metric} is no metric of {signature.task}",
-            where="gate.metric",
-            allowed=", ".join(fit),
+    named = [("gate.metric", config.gate.metric), *(("gate.floors", m) for m in config.gate.floors)]
+    for where, metric in named:
+        if metric not in fit:
+            raise ConfigError(
+                f"{metric} is no metric of {signature.task}", where=where, allowed=", ".join(fit)
+            )
+
+
+def _refuse_absent(columns: tuple[str, ...], table: "pa.Table") -> None:
+    absent = [name for name in columns if name not in table.column_names]
+    if absent:
+        raise DataError(
+            f"column {', '.join(absent)} is not in the table",
+            where="evaluation.fairness",
+            allowed=", ".join(table.column_names),
         )
 
 

@@ -14,6 +14,7 @@ from trimaran_runtime.data.table import DataRecord
 from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
 from trimaran_runtime.evaluation.evaluation import Evaluation
 from trimaran_runtime.gate.judge import failed
+from trimaran_runtime.gate.record import GATE, record_of
 from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.publish import Result, publish
@@ -127,6 +128,7 @@ def _result(context: Context) -> Result:
         files={
             "evaluation": evaluation,
             "findings": findings,
+            GATE: canonical_json(record_of(config).model_dump(mode="json")),
             "training": (inputs["model"] / TRAINING_RECORD).read_bytes(),
             "split": (inputs["splits"] / "split.json").read_bytes(),
             **_profiles(context),

@@ -10,6 +10,7 @@ from trimaran_providers.contract.spec.pipeline import PipelineSpec
 from trimaran_providers.contract.spec.platform import PlatformSpec
 from trimaran_providers.contract.spec.store import StoreSpec
 from trimaran_runtime.data.config import DataConfig
+from trimaran_runtime.evaluation.config import EvaluationConfig
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
@@ -32,6 +33,8 @@ class ModelSections(Section):
     """How strict the checks before training are."""
     pipeline: PipelineSpec
     """What is trained, on what machine, and when."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """What is measured beside what the gate decides by."""
     gate: GateConfig = GateConfig()
     """What a model must show before it may be released."""
     registry: RegistryConfig = RegistryConfig()

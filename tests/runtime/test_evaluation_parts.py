@@ -1,0 +1,206 @@
+"""Calibration, threshold, error analysis, groups, rivals: each finds what was put there."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from trimaran_runtime.evaluation.calibration import calibration
+from trimaran_runtime.evaluation.config import Aim, ThresholdRule
+from trimaran_runtime.evaluation.error_analysis import worst_parts
+from trimaran_runtime.evaluation.fairness import fairness, share
+from trimaran_runtime.evaluation.held_out import held_out
+from trimaran_runtime.evaluation.interface import interface_change
+from trimaran_runtime.evaluation.predictions import Predictions
+from trimaran_runtime.evaluation.rivals import last_values, linear_rival
+from trimaran_runtime.evaluation.segments import segments_of
+from trimaran_runtime.evaluation.threshold import choose, threshold
+from trimaran_runtime.gate.config import Rate
+from trimaran_runtime.registry.release import Feature, Signature
+
+ROWS = 4000
+
+
+def binary(chance: np.ndarray) -> Predictions:
+    scores = np.column_stack([1 - chance, chance])
+    return Predictions(scores=scores, labels=(chance >= 0.5).astype(np.int64))
+
+
+def drawn(seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+    generator = np.random.default_rng(seed)
+    chance = generator.random(ROWS)
+    return (generator.random(ROWS) < chance).astype(np.int64), chance, generator
+
+
+# Calibration
+
+
+def test_calibrated_answers_have_an_error_that_is_chance_and_shifted_ones_have_theirs() -> None:
+    truth, chance, _ = drawn()
+    good = calibration(truth, binary(chance))
+    shifted = calibration(truth, binary(np.clip(chance + 0.1, 0, 1)))
+    assert good is not None
+    assert shifted is not None
+    assert good.corrected < good.error < 0.025
+    assert good.low == 0.0
+    assert shifted.corrected == pytest.approx(0.095, abs=0.02)
+    assert shifted.low > 0.07
+    assert good == calibration(truth, binary(chance))
+
+
+def test_briers_parts_add_up() -> None:
+    truth, chance, _ = drawn()
+    found = calibration(truth, binary(chance))
+    assert found is not None
+    parts = found.brier
+    total = parts.reliability - parts.resolution + parts.uncertainty + parts.within_bins
+    assert total == pytest.approx(np.square(chance - truth).mean())
+    assert sum(one.rows for one in found.bins) == ROWS
+    assert all(one.low <= one.observed <= one.high for one in found.bins)
+
+
+def test_what_is_no_probability_has_no_calibration() -> None:
+    truth, chance, _ = drawn()
+    assert calibration(truth, binary(chance * 3)) is None
+    assert calibration(truth, binary(np.where(chance > 0.9, np.nan, chance))) is None
+
+
+# Threshold
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (ThresholdRule(aim=Aim.youden), 0.5),
+        (ThresholdRule(aim=Aim.cost), 0.5),
+        # Of a calibrated chance p, the least cost is at cost of a false positive over both costs.
+        (ThresholdRule(aim=Aim.cost, false_negative_cost=4), 0.2),
+        (ThresholdRule(aim=Aim.cost, false_positive_cost=4), 0.8),
+        (ThresholdRule(aim=Aim.f1), 1 / 3),
+    ],
+)
+def test_the_threshold_is_where_theory_has_it(rule: ThresholdRule, expected: float) -> None:
+    generator = np.random.default_rng(2)
+    chance = generator.random(100_000)
+    truth = (generator.random(100_000) < chance).astype(np.int64)
+    assert choose(truth, binary(chance), rule) == pytest.approx(expected, abs=0.05)
+
+
+def test_a_threshold_says_what_it_does_and_without_two_classes_there_is_none() -> None:
+    truth, chance, _ = drawn()
+    found = threshold(ThresholdRule(), 0.4, validation=7, truth=truth, given=binary(chance))
+    assert found.test.selection_rate == pytest.approx((chance >= 0.4).mean())
+    assert found.test.recall == pytest.approx((chance[truth == 1] >= 0.4).mean())
+    assert choose(np.zeros(ROWS, dtype=np.int64), binary(chance), ThresholdRule()) is None
+
+
+# Error analysis
+
+
+def test_the_part_where_the_model_errs_is_named_and_nothing_else() -> None:
+    truth, chance, generator = drawn()
+    table = pa.table(
+        {
+            "shop": generator.choice(["north", "south", "west"], ROWS),
+            "age": generator.normal(40, 10, ROWS),
+            "noise": generator.normal(size=ROWS),
+        }
+    )
+    features = ["shop", "age", "noise"]
+    assert worst_parts(table, features, truth, binary(chance), min_rows=50) == ()
+    old = np.asarray(table["age"]) > np.quantile(np.asarray(table["age"]), 0.8)
+    ruined = old & (np.asarray(table["shop"]) == "west")
+    wrong = np.where(ruined, 1 - chance, chance)
+    found = worst_parts(table, features, truth, binary(wrong), min_rows=50)
+    assert found[0].where["shop"] == "west"
+    assert found[0].where["age"].endswith("or more")
+    assert found[0].error > 2 * found[0].overall
+    assert all("noise" not in part.where or len(part.where) == 2 for part in found)
+
+
+# Groups
+
+
+def test_the_widest_difference_between_groups_is_found_with_its_interval() -> None:
+    truth, chance, _ = drawn()
+    levels = np.array(["a", "b"] * (ROWS // 2), dtype=object)
+    skewed = np.where(levels == "a", np.clip(chance + 0.2, 0, 1), chance)
+    (column,) = fairness(truth, binary(skewed), {"group": levels}, 100)
+    gap = next(gap for gap in column.gaps if gap.rate is Rate.selection_rate)
+    assert (gap.highest, gap.lowest) == ("a", "b")
+    assert gap.low < 0.2 < gap.high
+    assert gap.ratio == pytest.approx(0.5 / 0.7, abs=0.05)
+    assert gap.chance < 1e-6
+    (equal,) = fairness(truth, binary(chance), {"group": levels}, 100)
+    assert all(gap.chance > 0.01 for gap in equal.gaps)
+
+
+def test_wilsons_interval_is_scipys() -> None:
+    from scipy.stats import binomtest
+
+    known = binomtest(3, 40).proportion_ci(method="wilson")
+    found = share(3, 40)
+    assert (found.low, found.high) == pytest.approx((known.low, known.high))
+
+
+# Segments, rivals, rows, callers
+
+
+def test_crossed_segments_are_looked_at_from_min_rows_on() -> None:
+    one = np.array(["a"] * 60 + ["b"] * 40, dtype=object)
+    other = np.array(["x"] * 50 + ["y"] * 50, dtype=object)
+    found, _ = segments_of({"one": one, "other": other}, 40)
+    crossed = [(s.level, len(s.rows)) for s in found if s.column == "one x other"]
+    assert crossed == [("a x x", 50), ("b x y", 40)]
+
+
+def signature(**kinds: str) -> Signature:
+    features = [
+        Feature.model_validate({"name": name, "type": kind, "nullable": True})
+        for name, kind in kinds.items()
+    ]
+    return Signature(
+        features=tuple(features), target="y", task="classification", classes=(False, True)
+    )
+
+
+def test_the_linear_rival_learns_a_line_whatever_is_missing() -> None:
+    generator = np.random.default_rng(1)
+    x = generator.normal(size=ROWS)
+    truth = (x + generator.normal(size=ROWS) > 0).astype(np.int64)
+    columns = {
+        "x": pa.array(np.where(generator.random(ROWS) < 0.1, np.nan, x), from_pandas=True),
+        "empty": pa.array([None] * ROWS, pa.float64()),
+        "shop": pa.array(generator.choice(["n", "s", None], ROWS).tolist(), pa.string()),
+        "flag": pa.array((x > 1).tolist()),
+    }
+    table = pa.table(columns)
+    kinds = signature(x="number", empty="number", shop="category", flag="boolean")
+    found = linear_rival(table, truth, table, kinds)
+    assert found is not None
+    assert (found.labels == truth).mean() > 0.7
+    assert linear_rival(table, truth, table, signature(shop="text")) is None
+
+
+def test_the_last_value_is_that_of_the_same_group_before() -> None:
+    groups = np.array(["a", "b", "a", "a", "b", "new"], dtype=object)
+    found = last_values(groups, np.array([1.0, 2, 3, 4, 5, 6]), 3, classes=0)
+    assert found is not None
+    assert found.scores[:, 0].tolist() == [3, 2, 3]
+
+
+def test_rows_that_were_trained_on_are_counted_and_order_is_no_content() -> None:
+    train = pa.table({"x": [1.0, 2.0, 3.0], "y": ["a", "b", "c"]})
+    test = pa.table({"x": [3.0, 2.0, 9.0], "y": ["c", "other", "z"]})
+    found = held_out(test, train)
+    assert (found.rows, found.in_train) == (3, 1)
+    assert found.fingerprint == held_out(test.take([2, 0, 1]), train).fingerprint
+
+
+def test_order_and_wider_types_break_nobody() -> None:
+    before = signature(a="integer", b="category", c="number")
+    same = interface_change(before, signature(c="number", b="text", a="number", d="number"))
+    assert (same.gone, same.retyped, same.answers) == ((), {}, "")
+    assert same.added == ("d",)
+    broken = interface_change(before, signature(a="category", b="category"))
+    assert broken.gone == ("c",)
+    assert broken.retyped == {"a": "integer → category"}

@@ -52,6 +52,7 @@ TABLE: dict[str, Capability] = {
         "the pipeline's run fails; `up` does not wait for the run, so it cannot fail with it"
     ),
     "registry.approval": native(),
+    "registry.signing": native(),
     "registry.keep_releases": rejected(
         _LATER, "store.retention_days deletes traffic, run files and reports"
     ),

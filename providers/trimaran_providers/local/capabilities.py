@@ -39,6 +39,7 @@ TABLE: dict[str, Capability] = {
     "pipeline.cache_days=none": native(),
     "gate": native(),
     "registry.approval": native(),
+    "registry.signing": native(),
     "registry.keep_releases": rejected(
         _LATER, "store.retention_days deletes traffic, run files and reports"
     ),

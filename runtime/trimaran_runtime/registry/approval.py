@@ -2,17 +2,27 @@
 
 from trimaran_runtime.errors import RegistryError
 from trimaran_runtime.registry.channels import Channel, Pointer, current, history, move
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.storage.store import Store
 
 
-def approve(store: Store, release_id: str, *, why: str, who: str | None = None) -> Pointer:
+def approve(
+    store: Store,
+    release_id: str,
+    *,
+    why: str,
+    who: str | None = None,
+    signing: SigningConfig = UNSIGNED,
+) -> Pointer:
     """Move `approved` and then `production` to an accepted release.
 
     Approving twice is harmless; a kill between the two moves is healed by approving again.
 
     Raises:
-        RegistryError: the gate refused the release, or somebody else moved a channel.
+        RegistryError: the gate refused the release, its signature is not the one that `signing`
+            asks for, or somebody else moved a channel.
     """
     release = read_release(store, release_id)
     if not release.verdict.accepted:
@@ -22,6 +32,7 @@ def approve(store: Store, release_id: str, *, why: str, who: str | None = None) 
             where="approve",
             next_step=f"see `trimaran report {release_id[:SHORT]}`",
         )
+    verify(store, release_id, signing)
     for channel in (Channel.approved, Channel.production):
         now = current(store, channel)
         pointer = move(
@@ -31,12 +42,18 @@ def approve(store: Store, release_id: str, *, why: str, who: str | None = None) 
 
 
 def rollback(
-    store: Store, release_id: str | None = None, *, why: str, who: str | None = None
+    store: Store,
+    release_id: str | None = None,
+    *,
+    why: str,
+    who: str | None = None,
+    signing: SigningConfig = UNSIGNED,
 ) -> Pointer:
     """Move `production` to the release before, or to a given one that was there before.
 
     Raises:
-        RegistryError: nothing to roll back to, or the release was never in production.
+        RegistryError: nothing to roll back to, the release was never in production, or its
+            signature is not the one that `signing` asks for.
     """
     records = history(store, Channel.production)
     if not records:
@@ -55,4 +72,5 @@ def rollback(
             where="rollback",
             allowed=", ".join(dict.fromkeys(r[:SHORT] for r in reversed(before))),
         )
+    verify(store, target, signing)
     return move(store, Channel.production, target, expected=now.release, why=why, who=who)

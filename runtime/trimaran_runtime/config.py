@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.errors import ConfigError
+from trimaran_runtime.explain.config import ExplainConfig
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
@@ -25,6 +26,7 @@ class RunConfig(Section):
     validation: ValidationConfig = ValidationConfig()
     training: TrainingConfig
     gate: GateConfig = GateConfig()
+    explain: ExplainConfig = ExplainConfig()
     registry: RegistryConfig = RegistryConfig()
     monitor: MonitorConfig = MonitorConfig()
 

@@ -51,6 +51,7 @@ TABLE: dict[str, Capability] = {
     "gate.on_refusal=fail": emulated(
         "the pipeline's run fails; `up` does not wait for the run, so it cannot fail with it"
     ),
+    "explain": native(),
     "registry.approval": native(),
     "registry.signing": native(),
     "registry.keep_releases": rejected(

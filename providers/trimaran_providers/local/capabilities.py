@@ -38,6 +38,7 @@ TABLE: dict[str, Capability] = {
     "pipeline.cache_days": rejected(_LATER, "pipeline.run_on_up skips a run that changes nothing"),
     "pipeline.cache_days=none": native(),
     "gate": native(),
+    "explain": native(),
     "registry.approval": native(),
     "registry.signing": native(),
     "registry.keep_releases": rejected(

@@ -26,6 +26,7 @@ def run_config(spec: StackSpec, project: Path) -> RunConfig:
         validation=spec.validation,
         training=TrainingConfig(**training),
         gate=spec.gate,
+        explain=spec.explain,
         registry=spec.registry,
         monitor=spec.monitor,
     )

@@ -11,6 +11,8 @@ from trimaran_runtime.evaluation.evaluate import Measurement, Rows, segment_leve
 from trimaran_runtime.evaluation.evaluation import Estimate, Evaluation
 from trimaran_runtime.evaluation.metrics import fitting
 from trimaran_runtime.evaluation.predictions import Predictions, predict, truth_of
+from trimaran_runtime.explain.explain import explain
+from trimaran_runtime.explain.explanation import EXPLANATION
 from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.steps.step import Context, Step
@@ -29,7 +31,7 @@ PREDICTIONS = "predictions.parquet"
 
 
 def run(context: Context) -> None:
-    """Write `evaluation.json` and `predictions.parquet`."""
+    """Write `evaluation.json`, `predictions.parquet` and, where asked for, `explanation.json`."""
     config = context.config
     test = read_parquet(context.inputs["splits"] / "test.parquet")
     train = read_parquet(context.inputs["splits"] / "train.parquet", columns=[config.data.target])
@@ -53,6 +55,8 @@ def run(context: Context) -> None:
     folder = context.outputs["evaluation"]
     (folder / EVALUATION).write_bytes(canonical_json(evaluation.model_dump(mode="json")))
     write_parquet(_as_monitored(given, signature), folder / PREDICTIONS)
+    if config.explain.enabled and given.finite.all():
+        (folder / EXPLANATION).write_bytes(_explained(context, content, record, test))
     context.progress(f"evaluate ✓ {_told(evaluation)}")
 
 
@@ -63,6 +67,21 @@ def _answers(code: Path, content: bytes, record: TrainingRecord, test: "pa.Table
     frame = to_frame(test, [feature.name for feature in record.signature.features])
     with user_code.told_as_its_own("predicting the test rows"):
         return predict(model, frame, record.signature)
+
+
+def _explained(context: Context, content: bytes, record: TrainingRecord, test: "pa.Table") -> bytes:
+    config, user_code = context.config, UserCode(context.inputs["code"])
+    model = load_model_bytes(content, record.trusted_types)
+    with user_code.told_as_its_own("explaining the model (explain.enabled: false leaves it out)"):
+        found = explain(
+            model,
+            test,
+            record.signature,
+            config.explain,
+            metric=config.gate.metric,
+            seed=config.training.seed,
+        )
+    return canonical_json(found.model_dump(mode="json"))
 
 
 def _as_monitored(given: Predictions, signature: Signature) -> "pa.Table":

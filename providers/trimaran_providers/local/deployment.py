@@ -31,6 +31,7 @@ from trimaran_providers.local.run_record import RunRecord, list_runs
 from trimaran_providers.local.supervisor.job import JobKind
 from trimaran_runtime.alerting.book import open_alerts
 from trimaran_runtime.registry.channels import Channel
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.storage.store import Store
 
 _HEALTH = {
@@ -91,6 +92,12 @@ class LocalDeployment:
     def store(self) -> Store:
         """The artifact store. Raises NotFound."""
         return Store.open_directory(self.folder)
+
+    @property
+    def signing(self) -> SigningConfig:
+        """Whose signature a release must carry."""
+        definition = read_definition(self.folder)
+        return definition.config.registry.signing if definition else UNSIGNED
 
     @property
     def follows_channels(self) -> bool:

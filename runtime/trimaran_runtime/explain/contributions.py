@@ -31,10 +31,9 @@ class Contributions:
             sources: (m,) place of the input column that each derived column comes from.
             columns: how many input columns there are.
         """
-        n, _, k = self.values.shape
-        found = np.zeros((n, columns, k))
-        np.add.at(found, (slice(None), sources), self.values)
-        return Contributions(values=found, base=self.base)
+        belongs = (sources[:, np.newaxis] == np.arange(columns)).astype(np.float64)
+        summed: Floats = np.einsum("nmk,mp->npk", self.values, belongs)
+        return Contributions(values=summed, base=self.base)
 
     def adds_up_to(self, answers: Any) -> bool:
         """Whether contributions and base give a model's own answers, to a millionth."""

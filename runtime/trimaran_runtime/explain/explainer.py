@@ -24,9 +24,17 @@ if TYPE_CHECKING:
 class Explainer(Protocol):
     """Explains rows of the model's input."""
 
-    method: Method
-    scale: Scale
-    why: str
+    @property
+    def method(self) -> Method:
+        """How contributions are found."""
+
+    @property
+    def scale(self) -> Scale:
+        """What contributions add up to."""
+
+    @property
+    def why(self) -> str:
+        """Why by that method."""
 
     def explain(self, frame: "pd.DataFrame") -> Contributions:
         """Contributions of the n rows of a frame."""

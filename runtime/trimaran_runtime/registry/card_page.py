@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trimaran_runtime.monitoring.plot import CURRENT_COLOUR, REFERENCE_COLOUR
 from trimaran_runtime.registry import card_plots
 from trimaran_runtime.registry.card_plots import Floats, Marks
 
@@ -64,8 +65,8 @@ def card_page(card: Card) -> bytes:
         plots=_plots(card),
         severity="ok" if card.verdict.accepted else "alert",
         colours={
-            "reference": card_plots.REFERENCE_COLOUR,
-            "current": card_plots.CURRENT_COLOUR,
+            "reference": REFERENCE_COLOUR,
+            "current": CURRENT_COLOUR,
         },
     )
     return rendered.encode()

@@ -96,8 +96,11 @@ class LocalDeployment:
     @property
     def signing(self) -> SigningConfig:
         """Whose signature a release must carry."""
-        definition = read_definition(self.folder)
-        return definition.config.registry.signing if definition else UNSIGNED
+        endpoint, pipeline = read_endpoint(self._gateway), read_definition(self.folder)
+        policies = [endpoint.signing if endpoint else UNSIGNED]
+        policies += [pipeline.config.registry.signing] if pipeline else []
+        # Either may be there without the other, and then knows nothing of keys.
+        return next((policy for policy in policies if policy.public_keys), UNSIGNED)
 
     @property
     def follows_channels(self) -> bool:

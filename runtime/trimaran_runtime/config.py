@@ -3,6 +3,7 @@
 from trimaran_runtime.config_document import ConfigDocument
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.evaluation.config import EvaluationConfig
+from trimaran_runtime.explain.config import ExplainConfig
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
@@ -20,5 +21,6 @@ class RunConfig(ConfigDocument):
     training: TrainingConfig
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
+    explain: ExplainConfig = ExplainConfig()
     registry: RegistryConfig = RegistryConfig()
     monitor: MonitorConfig = MonitorConfig()

@@ -297,6 +297,19 @@ def test_secrets_are_named_to_the_steps_that_run_the_users_code() -> None:
     assert told["train"] == {"TRIMARAN_SECRETS": '{"db":"toy-test-secret-db"}'}
 
 
+def test_the_key_that_signs_is_named_to_the_step_that_signs_and_to_no_other() -> None:
+    key, other = "TRIMARAN_SIGNING_KEY", {"db": "toy-test-secret-db"}
+    found = steps(secrets={**other, key: "toy-test-secret-key"})
+    named = {
+        name: json.loads(step["Arguments"]["Environment"]["TRIMARAN_SECRETS"])
+        for name, step in found.items()
+        if "TRIMARAN_SECRETS" in step["Arguments"].get("Environment", {})
+    }
+    assert named.pop("register") == {key: "toy-test-secret-key"}
+    assert named
+    assert all(secrets == other for secrets in named.values())
+
+
 def test_more_secrets_than_a_job_can_be_told_of_are_refused() -> None:
     with pytest.raises(ResourceError, match="secrets: the names of 9 secrets"):
         text(secrets={f"secret-{n}": f"toy-test-secret-secret-{n}" for n in range(9)})

@@ -14,7 +14,9 @@ from trimaran.cli import (
     predict_command,
     release_commands,
     render_command,
+    reproduce_command,
     run_commands,
+    signing_commands,
     spec_commands,
     status_command,
 )
@@ -37,6 +39,8 @@ for module in (
     status_command,
     predict_command,
     release_commands,
+    reproduce_command,
+    signing_commands,
     run_commands,
     doctor_command,
 ):

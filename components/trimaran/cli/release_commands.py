@@ -18,6 +18,8 @@ _WAIT_SECONDS = 30.0
 _SETTLE_SECONDS = 5.0
 """Time in which a gateway sees that a channel moved."""
 _POLL_SECONDS = 0.2
+_KEY_SHOWN = 8
+"""Characters of a public key in a table."""
 DRIFT = "drift"
 _BY_HAND = "approved by hand"
 
@@ -43,9 +45,11 @@ def _releases(stack: Stack = None, name: Model = None, as_json: AsJson = False) 
     from trimaran.cli.screen import show, show_json, show_table
     from trimaran.cli.selection import select
 
-    found = select(stack, name).releases()
+    deployment = select(stack, name)
+    found = deployment.releases()
+    signed = {release.id: _signed(deployment, release.id) for release in found}
     if as_json:
-        show_json([release.model_dump(mode="json") for release in found])
+        show_json([{**r.model_dump(mode="json"), "signing": signed[r.id]} for r in found])
     elif not found:
         show("no release yet")
     else:
@@ -55,11 +59,26 @@ def _releases(stack: Stack = None, name: Model = None, as_json: AsJson = False) 
                 figures(release),
                 ("accepted", "ok") if release.accepted else ("refused", "bad"),
                 ago(release.since) if release.since else "",
-                _note(release),
+                "; ".join(filter(None, (_note(release), signed[release.id]))),
             )
             for release in found
         ]
         show_table(("release", "metric", "gate", "since", ""), rows)
+
+
+def _signed(deployment: "Deployment", release_id: str) -> str:
+    """What the signing policy says of a release; empty: no key is named."""
+    from trimaran_runtime.errors import RegistryError
+    from trimaran_runtime.registry.signing import verify
+
+    policy = deployment.signing
+    if not policy.public_keys:
+        return ""
+    try:
+        key = verify(deployment.store, release_id, policy)
+    except RegistryError as exc:
+        return exc.what.removeprefix(f"release {short(release_id)} ")
+    return f"signed by {key[:_KEY_SHOWN]}…" if key else "not signed"
 
 
 def _note(release: "ReleaseState") -> str:
@@ -113,7 +132,7 @@ def _approve(
             "which is recorded",
         )
     before = current(store, Channel.production)
-    pointer = approve(store, full, why=because, override=named)
+    pointer = approve(store, full, why=because, override=named, signing=deployment.signing)
     is_new = before is None or before.number != pointer.number
     verb = "approved" if is_new else "in production already:"
     _finish(deployment, pointer, verb, wait=not no_wait, as_json=as_json)
@@ -141,7 +160,7 @@ def _rollback(
     deployment = select(stack, name)
     store = deployment.store
     full = find_release(store, release) if release else None
-    pointer = rollback(store, full, why=because)
+    pointer = rollback(store, full, why=because, signing=deployment.signing)
     _finish(deployment, pointer, "rolled back to", wait=not no_wait, as_json=as_json)
 
 

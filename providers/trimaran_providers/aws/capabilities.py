@@ -52,7 +52,9 @@ TABLE: dict[str, Capability] = {
     "gate.on_refusal=fail": emulated(
         "the pipeline's run fails; `up` does not wait for the run, so it cannot fail with it"
     ),
+    "explain": native(),
     "registry.approval": native(),
+    "registry.signing": native(),
     "registry.keep_releases": rejected(
         _LATER, "store.retention_days deletes traffic, run files and reports"
     ),

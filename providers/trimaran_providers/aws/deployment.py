@@ -29,6 +29,7 @@ from trimaran_providers.deployed.release_state import every_release, state_of, w
 from trimaran_providers.deployed.reports import DRIFT, release_report, written
 from trimaran_runtime.errors import NotFound
 from trimaran_runtime.registry.channels import Channel
+from trimaran_runtime.registry.config import SigningConfig
 from trimaran_runtime.storage.store import Store
 
 _REGISTRY = "trimaran:aws:ModelRegistry"
@@ -80,6 +81,11 @@ class AwsDeployment:
     def store(self) -> Store:
         """The artifact store, with the credentials and the role that the stack uses."""
         return Store(self.store_uri, session=session(self.account))
+
+    @property
+    def signing(self) -> SigningConfig:
+        """Whose signature a release must carry, as the stack's state has it."""
+        return SigningConfig.model_validate(self._registry.outputs.get("signing") or {})
 
     @property
     def follows_channels(self) -> bool:

@@ -31,6 +31,7 @@ from trimaran_providers.contract.errors import SpecError
 from trimaran_providers.contract.outputs import EndpointOutputs
 from trimaran_providers.contract.spec import EndpointKind, EndpointSpec
 from trimaran_providers.plugin.resource import PluginResource
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 
 _PURPOSE = "serve"
 _TOKEN = "trimaran:aws:Endpoint"
@@ -57,7 +58,8 @@ def render(context: Context, spec: EndpointSpec, upstream: Upstream) -> Endpoint
     watch = _watch(context, spec, upstream)
     network = render_vpc_config(context, _PURPOSE)
     role = _role(context, spec, bucket, image, watch)
-    facts = _Facts(role=role, image=image, instance=instance, network=network)
+    signing = upstream.registry.signing if upstream.registry else UNSIGNED
+    facts = _Facts(role=role, image=image, instance=instance, network=network, signing=signing)
     definition = _definition(context, spec, bucket, facts)
     needs = [*upstream.store.resources, *role.resources, *watch.resources]
     needs += network.resources if network else ()
@@ -104,6 +106,7 @@ class _Facts:
     image: pulumi.Output[str]
     instance: str
     network: VpcConfig | None
+    signing: SigningConfig
 
 
 def _instance(spec: EndpointSpec) -> str:
@@ -170,6 +173,7 @@ def _definition(
             security_groups=tuple(found[5]),
             tags=tags,
             rollback_alarms=rollback_alarms(names, spec),
+            signing=facts.signing,
         )
         return EndpointDefinition.of(names.endpoint, spec, place).model_dump_json()
 

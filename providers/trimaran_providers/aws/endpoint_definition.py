@@ -20,6 +20,7 @@ from trimaran_providers.aws.names import VARIANT
 from trimaran_providers.aws.rollout import component_deployment, deployment_config, longest_seconds
 from trimaran_providers.contract.spec import EndpointKind, EndpointSpec
 from trimaran_providers.contract.spec.endpoint import Shadow
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.config import ServerConfig
 
@@ -140,6 +141,7 @@ class Place:
         security_groups: ids of security groups.
         tags: tags.
         rollback_alarms: names of the alarms that send traffic back.
+        signing: whose signature a release must carry to be served.
     """
 
     store_uri: str
@@ -151,6 +153,7 @@ class Place:
     security_groups: tuple[str, ...] = ()
     tags: dict[str, str]
     rollback_alarms: tuple[str, ...] = ()
+    signing: SigningConfig = UNSIGNED
 
     def under(self, folder: str) -> str:
         """URI of a folder of the store."""
@@ -158,7 +161,7 @@ class Place:
 
 
 def _model(name: str, spec: EndpointSpec, place: Place) -> Body:
-    server = ServerConfig(endpoint=name, variant=VARIANT, limits=spec.limits)
+    server = ServerConfig(endpoint=name, variant=VARIANT, limits=spec.limits, signing=place.signing)
     body: Body = {
         "ExecutionRoleArn": place.role_arn,
         "PrimaryContainer": {

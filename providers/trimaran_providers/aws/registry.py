@@ -45,6 +45,7 @@ def render(context: Context, spec: RegistryConfig, upstream: Upstream) -> Regist
             "store_uri": upstream.store.uri,
             "group": group.model_package_group_name,
             "approval": str(spec.approval),
+            "signing": spec.signing.model_dump(mode="json"),
             "model_card": spec.model_card,
             "image": context.platform.image.uri,
             "key": key_of(context),
@@ -60,6 +61,7 @@ def render(context: Context, spec: RegistryConfig, upstream: Upstream) -> Regist
         candidate=registry.output("candidate"),
         approved=registry.output("approved"),
         production=registry.output("production"),
+        signing=spec.signing,
         resources=(group, *shared, registry),
     )
 

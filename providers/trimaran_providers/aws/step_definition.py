@@ -16,6 +16,7 @@ from trimaran_providers.aws.names import shortened
 from trimaran_providers.aws.secrets import VARIABLE
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.contract.spec import Compute
+from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.steps.ports import Ports
 
 Value = Any
@@ -28,6 +29,8 @@ _MESSAGE = "/opt/ml/output/message"
 processing container", read 2026-11-24)."""
 _PROCESSING_VALUE = 256
 """Characters of a processing job's environment variable (botocore)."""
+_SIGNS = "register"
+"""The step that signs releases."""
 _LONGEST_JOB = 38
 """Characters of a job's name; SageMaker adds 25 of its own and takes 63."""
 ARCHIVES = frozenset({"code", "model"})
@@ -81,10 +84,19 @@ class JobFacts:
         return {"Subnets": list(self.subnets), "SecurityGroupIds": list(self.security_groups)}
 
     def environment(self, ports: Ports) -> dict[str, str]:
-        """Variables of a step: those that run the user's code are told where secrets are."""
-        if not self.secrets or "code" not in ports.inputs:
+        """Variables of a step: those that run the user's code are told where secrets are.
+
+        But for the key that signs releases: the step that signs gets it, and no other secret.
+        """
+        if ports.name == _SIGNS:
+            told = {name: id_ for name, id_ in self.secrets.items() if name == SIGNING_KEY}
+        elif "code" in ports.inputs:
+            told = {name: id_ for name, id_ in self.secrets.items() if name != SIGNING_KEY}
+        else:
+            told = {}
+        if not told:
             return {}
-        return {VARIABLE: json.dumps(dict(self.secrets), sort_keys=True, separators=(",", ":"))}
+        return {VARIABLE: json.dumps(told, sort_keys=True, separators=(",", ":"))}
 
     def is_isolated(self, ports: Ports) -> bool:
         """Whether a step's container gets no network at all.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from trimaran_runtime.section import Section
 
 if TYPE_CHECKING:
+    from trimaran_runtime.registry.config import SigningConfig
     from trimaran_runtime.storage.store import Store
 
 
@@ -186,6 +187,10 @@ class Deployment(Protocol):
     @property
     def store(self) -> "Store":
         """The artifact store, reached as the stack reaches it."""
+
+    @property
+    def signing(self) -> "SigningConfig":
+        """Whose signature a release must carry."""
 
     @property
     def follows_channels(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.alerting.config import AlertRules
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 
 if TYPE_CHECKING:
     from pulumi import Output
@@ -55,6 +56,8 @@ class RegistryOutputs:
     """Full id of the newest approved release; empty when none."""
     production: Output[str]
     """Full id of the release in production; empty when none."""
+    signing: SigningConfig = UNSIGNED
+    """Whose signature a release must carry."""
     resources: tuple[Any, ...] = ()
     """What others depend on."""
 

@@ -9,6 +9,8 @@ from trimaran_runtime.storage.store import Store
 DRIFT = "monitor/latest.html"
 """Key, inside a store, of the newest drift report."""
 _CARD = "model_card"
+_PAGE_ROLE = "model_card_page"
+"""Role of the card that is a page already; releases of older versions have none."""
 _PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -43,11 +45,14 @@ def release_report(store: Store, folder: Path, release_id: str) -> Path:
         NotFound, Corrupted: there is no such release, or it does not read back.
     """
     release = read_release(store, release_id)
+    path = folder / "reports" / f"{release_id[:SHORT]}.html"
+    page = release.files.get(_PAGE_ROLE)
+    if page is not None:
+        return written(path, store.read_blob(page.digest))
     card = release.files.get(_CARD)
     if card is None:
         raise ProjectError(f"release {release_id[:SHORT]} has no model card")
     title = f"{release.model_name} {release_id[:SHORT]}"
-    path = folder / "reports" / f"{release_id[:SHORT]}.html"
     body = _html(store.read_blob(card.digest).decode())
     return written(path, _PAGE.format(title=title, body=body).encode())
 

@@ -40,7 +40,9 @@ TABLE: dict[str, Capability] = {
     "pipeline.cache_days=none": native(),
     "evaluation": native(),
     "gate": native(),
+    "explain": native(),
     "registry.approval": native(),
+    "registry.signing": native(),
     "registry.keep_releases": rejected(
         _LATER, "store.retention_days deletes traffic, run files and reports"
     ),

@@ -31,6 +31,7 @@ from trimaran_providers.local.run_record import RunRecord, list_runs
 from trimaran_providers.local.supervisor.job import JobKind
 from trimaran_runtime.alerting.book import open_alerts
 from trimaran_runtime.registry.channels import Channel
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.storage.store import Store
 
 _HEALTH = {
@@ -91,6 +92,15 @@ class LocalDeployment:
     def store(self) -> Store:
         """The artifact store. Raises NotFound."""
         return Store.open_directory(self.folder)
+
+    @property
+    def signing(self) -> SigningConfig:
+        """Whose signature a release must carry."""
+        endpoint, pipeline = read_endpoint(self._gateway), read_definition(self.folder)
+        policies = [endpoint.signing if endpoint else UNSIGNED]
+        policies += [pipeline.config.registry.signing] if pipeline else []
+        # Either may be there without the other, and then knows nothing of keys.
+        return next((policy for policy in policies if policy.public_keys), UNSIGNED)
 
     @property
     def follows_channels(self) -> bool:

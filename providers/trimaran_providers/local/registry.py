@@ -17,6 +17,7 @@ def render(context: Context, spec: RegistryConfig, upstream: Upstream) -> Regist
         {
             "store_uri": upstream.store.uri,
             "approval": str(spec.approval),
+            "signing": spec.signing.model_dump(mode="json"),
             "run": upstream.pipeline.run if upstream.pipeline else "",
         },
         ModelRegistryOutputs,
@@ -27,6 +28,7 @@ def render(context: Context, spec: RegistryConfig, upstream: Upstream) -> Regist
         candidate=registry.output("candidate"),
         approved=registry.output("approved"),
         production=registry.output("production"),
+        signing=spec.signing,
         resources=(registry,),
     )
 

@@ -87,8 +87,8 @@ ARG RUN_IMAGE={base}:{python}-slim-bookworm
 FROM ${{BUILD_IMAGE}} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /opt/trimaran
-COPY {_LOCK} /build/{_LOCK}
-RUN /opt/trimaran/bin/pip install --require-hashes --no-deps -r /build/{_LOCK}
+COPY {_LOCK} /opt/trimaran/{_LOCK}
+RUN /opt/trimaran/bin/pip install --require-hashes --no-deps -r /opt/trimaran/{_LOCK}
 COPY {_RUNTIME} {site}/trimaran_runtime
 RUN /opt/trimaran/bin/python -m compileall -q {site}/trimaran_runtime \\
     && chmod -R a+rX /opt/trimaran

@@ -27,6 +27,7 @@ def run_config(spec: StackSpec, project: Path) -> RunConfig:
         training=TrainingConfig(**training),
         evaluation=spec.evaluation,
         gate=spec.gate,
+        explain=spec.explain,
         registry=spec.registry,
         monitor=spec.monitor,
     )

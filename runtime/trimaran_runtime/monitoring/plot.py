@@ -9,7 +9,7 @@ from trimaran_runtime.monitoring.traffic import Period
 
 REFERENCE_COLOUR = "#8a97a6"
 CURRENT_COLOUR = "#e8590c"
-_WIDTH, _HEIGHT = 320, 150
+WIDTH, HEIGHT = 320, 150
 _LABEL_PIXELS = 90
 _CONFIG: dict[str, Any] = {
     "background": None,
@@ -29,7 +29,7 @@ _CONFIG: dict[str, Any] = {
 def comparison_plot(bars: Sequence[Bar]) -> str:
     """Shares before and now, as SVG markup for a page."""
     drawn = [bar for bar in bars if bar.low is not None]
-    return _svg(_histogram(drawn) if drawn else _grouped(bars))
+    return svg(_histogram(drawn) if drawn else _grouped(bars))
 
 
 def traffic_plot(periods: Sequence[Period]) -> str:
@@ -50,11 +50,11 @@ def traffic_plot(periods: Sequence[Period]) -> str:
         "y": {"field": "rows", "type": "quantitative", "axis": {"tickCount": 4}},
         "y2": {"datum": 0},
     }
-    return _svg(
+    return svg(
         {
             "data": {"values": values},
-            "width": 2 * _WIDTH,
-            "height": _HEIGHT,
+            "width": 2 * WIDTH,
+            "height": HEIGHT,
             "mark": {"type": "bar", "color": CURRENT_COLOUR, "binSpacing": 1},
             "encoding": encoding,
         }
@@ -84,7 +84,7 @@ def _histogram(bars: Sequence[Bar]) -> dict[str, Any]:
             ("current", CURRENT_COLOUR, 0.65, 3),
         )
     ]
-    return {"data": {"values": values}, "width": _WIDTH, "height": _HEIGHT, "layer": layers}
+    return {"data": {"values": values}, "width": WIDTH, "height": HEIGHT, "layer": layers}
 
 
 def _grouped(bars: Sequence[Bar]) -> dict[str, Any]:
@@ -112,8 +112,8 @@ def _grouped(bars: Sequence[Bar]) -> dict[str, Any]:
     }
     return {
         "data": {"values": values},
-        "width": _WIDTH,
-        "height": _HEIGHT,
+        "width": WIDTH,
+        "height": HEIGHT,
         "mark": {"type": "bar"},
         "encoding": encoding,
     }
@@ -124,10 +124,11 @@ def _share(field: str) -> dict[str, Any]:
     return {"field": field, "type": "quantitative", "axis": axis}
 
 
-def _svg(spec: dict[str, Any]) -> str:
+def svg(spec: dict[str, Any]) -> str:
+    """A Vega-Lite specification as SVG markup for a page, in the colours and type of ours."""
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}, allowed_base_urls=[])
+    markup: str = vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}, allowed_base_urls=[])
     # Inline in HTML the namespaces go without saying; the page sets the size.
-    svg = re.sub(r'\s(xmlns(:\w+)?|version|width|height|class)="[^"]*"', "", svg, count=0)
-    return svg.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
+    markup = re.sub(r'\s(xmlns(:\w+)?|version|width|height|class)="[^"]*"', "", markup, count=0)
+    return markup.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from trimaran_runtime.errors import RegistryError
 from trimaran_runtime.registry.channels import Channel, Pointer, current, history, move
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.registry.overrides import overrides, record_overrides, still_refusing
 from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.storage.store import Store
 
 
@@ -16,6 +18,7 @@ def approve(
     why: str,
     who: str | None = None,
     override: Sequence[str] = (),
+    signing: SigningConfig = UNSIGNED,
 ) -> Pointer:
     """Move `approved` and then `production` to a release.
 
@@ -26,14 +29,16 @@ def approve(
         why: reason, for the audit log and for the records of what is overridden.
         who: None: user and host of this process.
         override: names of refusing checks to let pass, see `record_overrides`.
+        signing: whose signature the release needs.
 
     Approving twice is harmless; a kill between the two moves is healed by approving again.
 
     Raises:
-        RegistryError: the gate refused the release, a check cannot be overridden, or somebody else
-            moved a channel.
+        RegistryError: the gate refused the release, a check cannot be overridden, its signature is
+            not the one that `signing` asks for, or somebody else moved a channel.
     """
     release = read_release(store, release_id)
+    verify(store, release_id, signing)
     passed = (
         record_overrides(store, release, override, because=why, who=who)
         if override
@@ -58,12 +63,18 @@ def approve(
 
 
 def rollback(
-    store: Store, release_id: str | None = None, *, why: str, who: str | None = None
+    store: Store,
+    release_id: str | None = None,
+    *,
+    why: str,
+    who: str | None = None,
+    signing: SigningConfig = UNSIGNED,
 ) -> Pointer:
     """Move `production` to the release before, or to a given one that was there before.
 
     Raises:
-        RegistryError: nothing to roll back to, or the release was never in production.
+        RegistryError: nothing to roll back to, the release was never in production, or its
+            signature is not the one that `signing` asks for.
     """
     records = history(store, Channel.production)
     if not records:
@@ -82,4 +93,5 @@ def rollback(
             where="rollback",
             allowed=", ".join(dict.fromkeys(r[:SHORT] for r in reversed(before))),
         )
+    verify(store, target, signing)
     return move(store, Channel.production, target, expected=now.release, why=why, who=who)

@@ -3,30 +3,24 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trimaran_runtime.registry.release import Check, Lineage, Signature, Verdict
+from trimaran_runtime.registry.release import Check, Lineage
 
 if TYPE_CHECKING:
-    from trimaran_runtime.evaluation.evaluation import Evaluation, SegmentResult
-    from trimaran_runtime.validation.finding import Findings
+    from trimaran_runtime.evaluation.evaluation import SegmentResult
+    from trimaran_runtime.explain.explanation import Explanation
+    from trimaran_runtime.registry.card_page import Card
 
 _MOST_SEGMENTS = 30
 
 
-def model_card(
-    model_name: str,
-    *,
-    estimator: str,
-    signature: Signature,
-    verdict: Verdict,
-    evaluation: "Evaluation",
-    findings: "Findings",
-    lineage: Lineage,
-) -> str:
-    """Render the card."""
+def model_card(card: "Card") -> str:
+    """Render the card as Markdown."""
+    signature, verdict, lineage = card.signature, card.verdict, card.lineage
+    evaluation, findings = card.evaluation, card.findings
     answer = "accepted" if verdict.accepted else "**refused**"
     shown = [
-        f"# {model_name}",
-        f"{estimator} that predicts `{signature.target}` ({signature.task}) from "
+        f"# {card.model_name}",
+        f"{card.estimator} that predicts `{signature.target}` ({signature.task}) from "
         f"{len(signature.features)} columns. The gate {answer} it.",
         "## Metrics",
         f"On {lineage.rows.get('test', 0)} test rows that it never saw.",
@@ -42,6 +36,7 @@ def model_card(
         _checks(verdict.checks),
         "## Findings in the data",
         "\n".join(f"- {finding.severity}: {finding}" for finding in findings.findings) or "None.",
+        *(["## Importance", _importance(card.explanation)] if card.explanation else []),
         "## Inputs",
         _table(
             ("column", "type", "missing", "example"),
@@ -75,6 +70,15 @@ def _segments(segments: "Sequence[SegmentResult]") -> str:
     return f"{told}\n\n… and {left_out} smaller levels." if left_out > 0 else told
 
 
+def _importance(found: "Explanation") -> str:
+    told = f"Mean absolute contribution ({found.scale}, {found.method}: {found.why})."
+    rows = [
+        (each.feature, f"{each.value:.4g}", f"{each.low:.4g}", f"{each.high:.4g}")
+        for each in found.importances[:_MOST_SEGMENTS]
+    ]
+    return f"{told}\n\n{_table(('column', 'value', 'low', 'high'), rows)}"
+
+
 def _checks(checks: Sequence[Check]) -> str:
     marks = {True: "✓", False: "✗"}
     return "\n".join(
@@ -85,6 +89,7 @@ def _checks(checks: Sequence[Check]) -> str:
 
 def _lineage(lineage: Lineage) -> list[tuple[str, str]]:
     digests = [
+        ("source", lineage.source),
         ("data", lineage.data),
         ("code", lineage.code),
         ("configuration", lineage.config),
@@ -92,7 +97,8 @@ def _lineage(lineage: Lineage) -> list[tuple[str, str]]:
     ]
     rows = [(f"{name} rows", str(count)) for name, count in lineage.rows.items()]
     parameters = [(f"parameter {k}", str(v)) for k, v in sorted(lineage.parameters.items())]
-    return [*digests, *rows, ("seed", str(lineage.seed)), *parameters]
+    versions = sorted(lineage.versions.items())
+    return [*digests, *rows, ("seed", str(lineage.seed)), *parameters, *versions]
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -3,15 +3,22 @@
 from trimaran_runtime.errors import RegistryError
 from trimaran_runtime.registry.approval import approve
 from trimaran_runtime.registry.channels import Channel, current, history, move
-from trimaran_runtime.registry.config import Approval
+from trimaran_runtime.registry.config import UNSIGNED, Approval, SigningConfig
 from trimaran_runtime.registry.release import SHORT, Release
+from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.storage.store import Store
 
 _TRIES = 5
 
 
 def promote(
-    store: Store, release: Release, approval: Approval, *, why: str, who: str
+    store: Store,
+    release: Release,
+    approval: Approval,
+    *,
+    why: str,
+    who: str,
+    signing: SigningConfig = UNSIGNED,
 ) -> tuple[str | None, str]:
     """Make an accepted release the candidate and, where nobody has to approve, production.
 
@@ -23,8 +30,10 @@ def promote(
         Full id of the release in production (None: none), and a few words on why it is that one.
 
     Raises:
-        RegistryError: somebody else moved a channel, again and again.
+        RegistryError: somebody else moved a channel, again and again, or the release's signature
+            is not the one that `signing` asks for: then no channel moves.
     """
+    verify(store, release.id, signing)
     _to_candidate(store, release.id, why=why, who=who)
     now = current(store, Channel.production)
     production = now.release if now else None
@@ -45,7 +54,7 @@ def promote(
             f"was taken out of production before: `trimaran approve {release.id[:SHORT]}` "
             "to bring it back"
         )
-    approve(store, release.id, why=why, who=who)
+    approve(store, release.id, why=why, who=who, signing=signing)
     return release.id, "production"
 
 

@@ -129,6 +129,10 @@ class Lineage(Section):
     """Hyperparameters."""
     seed: int
     """Seed."""
+    source: str = ""
+    """Where the data came from: `data.source`."""
+    versions: dict[str, str] = {}
+    """Versions of Python and of the libraries the model was fitted with."""
 
 
 class Release(Section):

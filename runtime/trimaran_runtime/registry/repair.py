@@ -2,20 +2,23 @@
 
 from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.registry.channels import Channel, Pointer, history, move
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.storage.store import Store
 
 
-def is_whole(store: Store, release_id: str) -> bool:
-    """Whether the manifest and the model of a release are there and match their digests."""
+def is_whole(store: Store, release_id: str, signing: SigningConfig = UNSIGNED) -> bool:
+    """Whether manifest and model of a release are there, match, and are signed as asked for."""
     try:
         store.read_blob(read_release(store, release_id).model.file.digest)
+        verify(store, release_id, signing)
     except RuntimeFault:
         return False
     return True
 
 
-def leave_damaged(store: Store) -> Pointer | None:
+def leave_damaged(store: Store, signing: SigningConfig = UNSIGNED) -> Pointer | None:
     """Move production from a lost or altered release to the newest whole one that was there.
 
     Returns:
@@ -26,7 +29,7 @@ def leave_damaged(store: Store) -> Pointer | None:
         return None
     lost = records[-1].release
     for record in reversed(records):
-        if is_whole(store, record.release):
+        if is_whole(store, record.release, signing):
             why = f"release {lost[:SHORT]} is lost or altered"
             return move(store, Channel.production, record.release, expected=lost, why=why)
     return None

@@ -1,8 +1,9 @@
 """The files that serve one release, in one folder: for servers that cannot read the store.
 
-`serving/<release>/` holds the manifest under its own name, the model, and the user's code as the
-bundle it came in. A cloud copies the folder into the container; the server checks every file
-against the release's id, which it is told, so nothing about the copy has to be trusted.
+`serving/<release>/` holds the manifest and the signature under their own names, the model, and
+the user's code as the bundle it came in. A cloud copies the folder into the container; the server
+checks every file against the release's id, which it is told, so nothing about the copy has to be
+trusted.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from trimaran_runtime.errors import Corrupted, NotFound
 from trimaran_runtime.registry.release import SHORT, Release
+from trimaran_runtime.registry.signing import SIGNATURE, signature_key
 from trimaran_runtime.storage.digest import PREFIX, digest_of
 from trimaran_runtime.storage.store import Store
 
@@ -39,6 +41,8 @@ def write_serving_files(store: Store, release: Release) -> str:
     for name, digest in ((MODEL, release.model.file.digest), (CODE, release.lineage.code)):
         if not _holds(store, f"{folder}/{name}", digest):
             _write(store, f"{folder}/{name}", store.read_blob(digest))
+    if store.exists(signature_key(release.id)):
+        _write(store, f"{folder}/{SIGNATURE}", store.read(signature_key(release.id)))
     if not _holds(store, f"{folder}/{MANIFEST}", PREFIX + release.id):
         _write(store, f"{folder}/{MANIFEST}", release.to_bytes())
     return folder
@@ -53,6 +57,12 @@ def read_manifest(folder: Path, release_id: str) -> Release:
         raise Corrupted(
             f"manifest of release {release_id[:SHORT]} cannot be read: {exc}", where=str(folder)
         ) from exc
+
+
+def read_signature(folder: Path) -> bytes | None:
+    """The signature in a folder of serving files; None: there is none."""
+    path = folder / SIGNATURE
+    return path.read_bytes() if path.is_file() else None
 
 
 def read_file(folder: Path, name: str, digest: str) -> bytes:

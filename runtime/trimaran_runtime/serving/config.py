@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError
 
 from trimaran_runtime.errors import ConfigError
+from trimaran_runtime.registry.config import SigningConfig
 from trimaran_runtime.section import Section
 
 
@@ -43,6 +44,8 @@ class ServerConfig(Section):
     """Recording of traffic; None: nothing is recorded."""
     limits: LimitsConfig = LimitsConfig()
     """What one request may cost."""
+    signing: SigningConfig = SigningConfig()
+    """Whose signature a release must carry to be loaded."""
     max_queue_rows: Annotated[int, Field(ge=1)] = 20_000
     """Rows that may wait for the model before requests are answered 429."""
     rotate_seconds: Annotated[float, Field(gt=0)] = 5.0

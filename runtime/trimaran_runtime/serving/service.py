@@ -8,6 +8,7 @@ import orjson
 
 from trimaran_runtime.registry.model import load_model
 from trimaran_runtime.registry.release import SHORT, Release, read_release
+from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.serving import openapi
 from trimaran_runtime.serving.batcher import Batcher
 from trimaran_runtime.serving.capture import Capture
@@ -48,11 +49,13 @@ def load(store: Store, release_id: str, config: ServerConfig) -> Service:
 
     Raises:
         NotFound, Corrupted: the release or its model does not exist or does not verify.
-        RegistryError: model and signature do not fit together.
+        RegistryError: model and signature do not fit together, or the release is not signed as
+            the configuration asks for: then nothing of it is built.
         Exception: whatever the model raises on the signature's example.
     """
     started = time.perf_counter()
     release = read_release(store, release_id)
+    verify(store, release_id, config.signing)
     model = load_model(store, release)
     return _service(release, model, config, store, started)
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from trimaran_runtime.registry.serving_files import CODE, MODEL, read_file, read_manifest
+from trimaran_runtime.registry.serving_files import (
+    CODE,
+    MODEL,
+    read_file,
+    read_manifest,
+    read_signature,
+)
+from trimaran_runtime.registry.signing import verify_content
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.service import Service, load, load_model_of
 from trimaran_runtime.storage.archive import unpack_bytes
@@ -55,6 +62,7 @@ class ReleaseFolder:
 
     def load(self, config: ServerConfig) -> Service:
         release = read_manifest(self.folder, self.release_id)
+        verify_content(read_signature(self.folder), self.release_id, config.signing)
         bundle = read_file(self.folder, CODE, release.lineage.code)
         content = read_file(self.folder, MODEL, release.model.file.digest)
         unpack_bytes(bundle, self.code, where=str(self.folder / CODE))

@@ -23,8 +23,6 @@ from trimaran_runtime.storage.digest import canonical_json
 
 _MESSAGE_BYTES = 1024
 """What SageMaker shows of a job's own message (`FailureReason`, `ExitMessage`), bytes."""
-_CODE = "code"
-"""Port of the steps that run the user's code, and so get the secrets."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(command: Command) -> None:
     with command.prepared() as inputs:
-        if _CODE in command.ports.inputs:
-            put_secrets(os.environ)
+        # A step is told of the secrets it needs: its user's code, or the key that signs.
+        put_secrets(os.environ)
         step: Step = import_module(f"trimaran_runtime.steps.{command.ports.name}").STEP
         step.run(
             Context(

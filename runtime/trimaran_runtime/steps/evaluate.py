@@ -19,6 +19,8 @@ from trimaran_runtime.evaluation.predictions import Predictions, predict, truth_
 from trimaran_runtime.evaluation.rivals import last_values, linear_rival
 from trimaran_runtime.evaluation.segments import segment_levels
 from trimaran_runtime.evaluation.threshold import choose, threshold
+from trimaran_runtime.explain.explain import explain
+from trimaran_runtime.explain.explanation import EXPLANATION
 from trimaran_runtime.gate.record import record_of
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.steps.step import Context, Step
@@ -41,7 +43,8 @@ PREDICTIONS = "predictions.parquet"
 
 
 def run(context: Context) -> None:
-    """Write `evaluation.json`, `predictions.parquet`, and `latency.json`, which is in no release.
+    """Write `evaluation.json`, `predictions.parquet`, where asked for `explanation.json`, and
+    `latency.json`, which is in no release.
 
     A wall time differs from run to run, and the same inputs have to give the same release.
     """
@@ -81,6 +84,10 @@ def run(context: Context) -> None:
     (folder / EVALUATION).write_bytes(canonical_json(evaluation.model_dump(mode="json")))
     (folder / LATENCY).write_bytes(canonical_json(seconds.model_dump(mode="json")))
     write_parquet(_as_monitored(given, record.signature), folder / PREDICTIONS)
+    if config.explain.enabled and given.finite.all():
+        with user_code.told_as_its_own(_EXPLAINING):
+            explained = _explained(config, model, record.signature, test)
+        (folder / EXPLANATION).write_bytes(explained)
     context.progress(f"evaluate ✓ {_told(evaluation)}")
 
 
@@ -89,6 +96,7 @@ def _read(folder: Path) -> "dict[str, pa.Table]":
 
 
 _SPLITS = ("train", "validation", "test")
+_EXPLAINING = "explaining the model (explain.enabled: false leaves it out)"
 
 
 def _measurement(
@@ -151,6 +159,18 @@ def _threshold(
         return None
     truth = truth_of(splits["test"], signature).astype(np.int64)
     return threshold(rule, value, validation=len(validation), truth=truth, given=given)
+
+
+def _explained(config: "RunConfig", model: Any, signature: Signature, test: "pa.Table") -> bytes:
+    found = explain(
+        model,
+        test,
+        signature,
+        config.explain,
+        metric=config.gate.metric,
+        seed=config.training.seed,
+    )
+    return canonical_json(found.model_dump(mode="json"))
 
 
 def _as_monitored(given: Predictions, signature: Signature) -> "pa.Table":

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,20 +13,42 @@ from trimaran_runtime.data.table import RECORD as DATA_RECORD
 from trimaran_runtime.data.table import DataRecord
 from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
 from trimaran_runtime.evaluation.evaluation import Evaluation
+from trimaran_runtime.evaluation.predictions import truth_of
+from trimaran_runtime.explain.explanation import EXPLANATION, Explanation
 from trimaran_runtime.gate.judge import failed
 from trimaran_runtime.gate.record import GATE, record_of
+from trimaran_runtime.monitoring.predictions import PREDICTION, PROBABILITY
+from trimaran_runtime.registry.card_page import Answers
 from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.config import SIGNING_KEY
+from trimaran_runtime.registry.environment import current_environment
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.publish import Result, publish
 from trimaran_runtime.registry.release import SHORT, Lineage, Release, Verdict
 from trimaran_runtime.registry.serving_files import write_serving_files
+from trimaran_runtime.registry.signing import given_key, public_text
 from trimaran_runtime.section import Section
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json, digest_of
 from trimaran_runtime.training.record import MODEL, TrainingRecord
 from trimaran_runtime.training.record import RECORD as TRAINING_RECORD
+from trimaran_runtime.training.search_record import SEARCH
 from trimaran_runtime.validation.finding import Findings
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_ROLES = {
+    "evaluation": ("evaluation", "evaluation.json"),
+    "explanation": ("evaluation", EXPLANATION),
+    "findings": ("findings", "findings.json"),
+    "training": ("model", TRAINING_RECORD),
+    "search": ("model", SEARCH),
+    "split": ("splits", "split.json"),
+}
+"""Port and file of an earlier step, by the role of the file in the release."""
+_MAY_LACK = frozenset({"explanation", "search"})
+"""Roles whose file is not there when it was not asked for."""
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 RELEASE = "release.json"
@@ -53,6 +75,15 @@ class OnRefusal(StrEnum):
     """It succeeds; what comes next reads `accepted` in `release.json`."""
 
 
+class Purpose(StrEnum):
+    """What a release is made for."""
+
+    release = "release"
+    """To be released: it is signed where there is a key, and the channels move."""
+    comparison = "comparison"
+    """To be compared with another: it is written, and nothing else."""
+
+
 class Export(StrEnum):
     """What is written for servers that cannot read the store."""
 
@@ -66,15 +97,20 @@ def run(context: Context) -> None:
     """Write the release and `release.json`; raises GateRefused after both are written.
 
     Parameters: `store`; `code` and `environment`, digests for the lineage; `run`, the run's id;
-    `on_refusal`, see `OnRefusal` (default: `fail`); `export`, see `Export` (default: `none`).
+    `on_refusal`, see `OnRefusal` (default: `fail`); `export`, see `Export` (default: `none`);
+    `purpose`, see `Purpose` (default: `release`). The environment may hold the key that signs.
     """
     store = context.store
     on_refusal = _choice(context, "on_refusal", OnRefusal.fail)
     export = _choice(context, "export", Export.none)
-    release = publish(store, _result(context))
+    purpose = _choice(context, "purpose", Purpose.release)
+    key = _key(context) if purpose is Purpose.release else None
+    release = publish(store, _result(context), key=key)
     verdict = _verdict(context.inputs["verdict"])
     run_id = context.parameters.get("run", "by hand")
-    if verdict.accepted:
+    if purpose is Purpose.comparison:
+        production, state = None, "for comparison"
+    elif verdict.accepted:
         if export is Export.serving:
             # Before the channels move: whoever sees a release in a channel can serve it.
             write_serving_files(store, release)
@@ -84,6 +120,7 @@ def run(context: Context) -> None:
             context.config.registry.approval,
             why=f"the gate accepted it in run {run_id}",
             who=f"pipeline run {run_id}",
+            signing=context.config.registry.signing,
         )
     else:
         now = current(store, Channel.production)
@@ -100,6 +137,26 @@ def run(context: Context) -> None:
         context.progress(refusal)
 
 
+def _key(context: Context) -> "Ed25519PrivateKey | None":
+    """The key that signs; None: nobody asks for a signature, and there is no key."""
+    key, policy = given_key(), context.config.registry.signing
+    if key is None and policy.required:
+        raise ConfigError(
+            f"releases have to be signed, and {SIGNING_KEY} is not in the environment",
+            where="registry.signing",
+            next_step=f"put the private key into the secret {SIGNING_KEY} of the spec's `secrets`, "
+            "or into the environment",
+        )
+    if key is not None and policy.public_keys and public_text(key) not in policy.public_keys:
+        raise ConfigError(
+            f"the key in {SIGNING_KEY} belongs to {public_text(key)}",
+            where="registry.signing.public_keys",
+            allowed=", ".join(policy.public_keys),
+            next_step="name its public key there, or sign with the key of one that is named",
+        )
+    return key
+
+
 def _choice(context: Context, name: str, default: _Choice) -> _Choice:
     given = context.parameters.get(name, default.value)
     kinds = type(default)
@@ -114,6 +171,7 @@ def _choice(context: Context, name: str, default: _Choice) -> _Choice:
 
 def _result(context: Context) -> Result:
     inputs, config = context.inputs, context.config
+    explanation = inputs["evaluation"] / EXPLANATION
     training = TrainingRecord.parse((inputs["model"] / TRAINING_RECORD).read_bytes())
     evaluation = (inputs["evaluation"] / "evaluation.json").read_bytes()
     findings = (inputs["findings"] / "findings.json").read_bytes()
@@ -125,14 +183,35 @@ def _result(context: Context) -> Result:
         findings=Findings.parse(findings),
         verdict=_verdict(inputs["verdict"]),
         lineage=_lineage(context, training),
-        files={
-            "evaluation": evaluation,
-            "findings": findings,
-            GATE: canonical_json(record_of(config).model_dump(mode="json")),
-            "training": (inputs["model"] / TRAINING_RECORD).read_bytes(),
-            "split": (inputs["splits"] / "split.json").read_bytes(),
-            **_profiles(context),
-        },
+        environment=current_environment(),
+        explanation=Explanation.parse(explanation.read_bytes()) if explanation.is_file() else None,
+        answers=_drawn_answers(context, training),
+        files={**_carried(context), **_profiles(context)},
+    )
+
+
+def _carried(context: Context) -> dict[str, bytes]:
+    """The files of earlier steps that are files of the release, by role."""
+    gate = canonical_json(record_of(context.config).model_dump(mode="json"))
+    carried = {"config": context.config.to_json(), GATE: gate}
+    for role, (port, name) in _ROLES.items():
+        path = context.inputs[port] / name
+        if path.is_file():
+            carried[role] = path.read_bytes()
+        elif role not in _MAY_LACK:
+            raise Corrupted(f"there is no {name}", where=f"input {port!r} of register")
+    return carried
+
+
+def _drawn_answers(context: Context, training: TrainingRecord) -> Answers:
+    signature = training.signature
+    truth = read_parquet(context.inputs["splits"] / "test.parquet", columns=[signature.target])
+    answers = read_parquet(context.inputs["evaluation"] / "predictions.parquet")
+    if not signature.classes:
+        return Answers(scores=answers.column(PREDICTION).to_numpy(), hits=None)
+    return Answers(
+        scores=answers.column(PROBABILITY).to_numpy(),
+        hits=truth_of(truth, signature) == len(signature.classes) - 1,
     )
 
 
@@ -159,6 +238,8 @@ def _lineage(context: Context, training: TrainingRecord) -> Lineage:
         rows=rows,
         parameters=training.parameters,
         seed=training.seed,
+        source=table.source,
+        versions=training.versions,
     )
 
 

@@ -10,7 +10,7 @@ from trimaran_providers.contract.errors import CorruptedError, ResourceError
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
 from trimaran_runtime.errors import NotFound, RuntimeFault, StoreError
 from trimaran_runtime.registry.channels import Channel, current
-from trimaran_runtime.registry.config import Approval
+from trimaran_runtime.registry.config import Approval, SigningConfig
 from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.registry.repair import is_whole, leave_damaged
 from trimaran_runtime.registry.settle import approve_waiting, finish_approval
@@ -31,6 +31,8 @@ class ModelRegistryInputs(ResourceModel):
     """Name of the model package group."""
     approval: Approval
     """`automatic` or `manual`."""
+    signing: SigningConfig = SigningConfig()
+    """Whose signature a release must carry."""
     model_card: bool = False
     """Whether each package has a model card."""
     image: str = ""
@@ -60,6 +62,8 @@ class ModelRegistryOutputs(ResourceModel):
     """How many releases are packages of the group."""
     model_card: bool
     """Whether each package has a model card."""
+    signing: SigningConfig = SigningConfig()
+    """Whose signature a release must carry; what a command on a person's machine goes by."""
 
 
 class ModelRegistryHandler:
@@ -144,15 +148,15 @@ def _reconcile(
     store = _store(inputs.store_uri, inputs.account)
     kept = inputs.model_dump(mode="json", exclude={"account", "store_uri", "group"})
     store.write_json(_INPUTS, kept)
-    finished = finish_approval(store)
+    finished = finish_approval(store, inputs.signing)
     if finished is not None:
         report.info(f"finished the interrupted approval of release {finished.release[:SHORT]}")
-    approve_waiting(store, inputs.approval)
+    approve_waiting(store, inputs.approval, inputs.signing)
     with told_as_ours(inputs.group):
         mirrored = _mirror(inputs, store).mirror(
             report, with_cards=inputs.model_card and not had_cards
         )
-    left = leave_damaged(store)
+    left = leave_damaged(store, inputs.signing)
     if left is not None:
         report.warning(f"{left.why}: production is {left.release[:SHORT]} again")
     outputs = _outputs(inputs, store, mirrored)
@@ -191,6 +195,7 @@ def _outputs(inputs: ModelRegistryInputs, store: Store, mirrored: int) -> ModelR
         group=inputs.group,
         mirrored=mirrored,
         model_card=inputs.model_card,
+        signing=inputs.signing,
         **{name: pointer.release if pointer else "" for name, pointer in pointers.items()},
     )
 
@@ -203,7 +208,7 @@ def _mirror(inputs: ModelRegistryInputs, store: Store) -> PackageMirror:
         key=inputs.key,
         model_card=inputs.model_card,
     )
-    return PackageMirror(client(inputs.account, "sagemaker"), store, writer)
+    return PackageMirror(client(inputs.account, "sagemaker"), store, writer, inputs.signing)
 
 
 def _store(uri: str, account: AwsAccount) -> Store:

@@ -21,6 +21,7 @@ from trimaran_providers.contract.handler import Reporter
 from trimaran_runtime.errors import RegistryError
 from trimaran_runtime.registry.approval import approve, rollback
 from trimaran_runtime.registry.channels import Channel, Pointer, current, history
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.registry.release import SHORT, list_releases, read_release
 from trimaran_runtime.storage.store import Store
 
@@ -66,10 +67,18 @@ class PackageMirror:
         sagemaker: boto3 client.
         store: the artifact store.
         writer: makes packages.
+        signing: whose signature a release must carry to be approved.
     """
 
-    def __init__(self, sagemaker: Any, store: Store, writer: PackageWriter) -> None:
+    def __init__(
+        self,
+        sagemaker: Any,
+        store: Store,
+        writer: PackageWriter,
+        signing: SigningConfig = UNSIGNED,
+    ) -> None:
         self._sagemaker, self._store, self._writer = sagemaker, store, writer
+        self._signing = signing
 
     def packages(self) -> dict[str, Package]:
         """Packages by release."""
@@ -148,7 +157,7 @@ class PackageMirror:
         short = package.release[:SHORT]
         why = decision.why or "approved in SageMaker's model registry"
         try:
-            approve(self._store, package.release, why=why, who=decision.who)
+            approve(self._store, package.release, why=why, who=decision.who, signing=self._signing)
         except RegistryError as exc:
             report.warning(f"release {short} was approved in SageMaker, and is not: {exc}")
             self._set(package, REJECTED, exc.what)
@@ -160,7 +169,7 @@ class PackageMirror:
         short = package.release[:SHORT]
         why = decision.why or "rejected in SageMaker's model registry"
         try:
-            back = rollback(self._store, why=why, who=decision.who)
+            back = rollback(self._store, why=why, who=decision.who, signing=self._signing)
         except RegistryError as exc:
             report.warning(f"release {short} was rejected in SageMaker, and serves: {exc}")
         else:

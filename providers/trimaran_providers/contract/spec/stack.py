@@ -11,6 +11,7 @@ from trimaran_providers.contract.spec.platform import PlatformSpec
 from trimaran_providers.contract.spec.store import StoreSpec
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.evaluation.config import EvaluationConfig
+from trimaran_runtime.explain.config import ExplainConfig
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
@@ -37,6 +38,8 @@ class ModelSections(Section):
     """What is measured beside what the gate decides by."""
     gate: GateConfig = GateConfig()
     """What a model must show before it may be released."""
+    explain: ExplainConfig = ExplainConfig()
+    """What a release says about how its model comes to its answers."""
     registry: RegistryConfig = RegistryConfig()
     """Who lets a model into production."""
     endpoint: EndpointSpec = EndpointSpec()

@@ -9,6 +9,7 @@ from trimaran_providers.contract.errors import CorruptedError
 from trimaran_providers.contract.spec.endpoint import EndpointSpec, RollbackSignal, Strategy
 from trimaran_providers.local.atomic import write_atomic
 from trimaran_runtime.alerting.config import AlertRules
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
 from trimaran_runtime.storage.digest import canonical_json, digest_of
@@ -59,6 +60,8 @@ class EndpointDefinition(Section):
     """Recording of traffic; None: nothing is recorded."""
     limits: LimitsConfig = LimitsConfig()
     """What one request may cost."""
+    signing: SigningConfig = SigningConfig()
+    """Whose signature a release must carry to be served."""
     with_code: bool = True
     """Whether servers import the release's code bundle (custom model types need it)."""
 
@@ -73,7 +76,12 @@ class EndpointDefinition(Section):
 
     @classmethod
     def of(
-        cls, name: str, store_uri: str, spec: EndpointSpec, rules: AlertRules | None = None
+        cls,
+        name: str,
+        store_uri: str,
+        spec: EndpointSpec,
+        rules: AlertRules | None = None,
+        signing: SigningConfig = UNSIGNED,
     ) -> Self:
         """The definition of a spec section; `rules` gives the limits that roll back."""
         rules = rules or AlertRules()
@@ -96,6 +104,7 @@ class EndpointDefinition(Section):
             ),
             capture=spec.capture,
             limits=spec.limits,
+            signing=signing,
         )
 
 

@@ -8,7 +8,7 @@ from trimaran_providers.contract.errors import CorruptedError
 from trimaran_providers.contract.handler import Created, Reporter, ResourceModel
 from trimaran_runtime.errors import NotFound, RuntimeFault
 from trimaran_runtime.registry.channels import Channel, current
-from trimaran_runtime.registry.config import Approval
+from trimaran_runtime.registry.config import Approval, SigningConfig
 from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.registry.repair import is_whole, leave_damaged
 from trimaran_runtime.registry.settle import approve_waiting, finish_approval, torn_approval
@@ -25,6 +25,8 @@ class ModelRegistryInputs(ResourceModel):
     """URI of the artifact store."""
     approval: Approval
     """`automatic` or `manual`."""
+    signing: SigningConfig = SigningConfig()
+    """Whose signature a release must carry."""
     run: str = ""
     """Last pipeline run this update knows of; a change makes the update look again."""
 
@@ -100,12 +102,12 @@ def _reconcile(inputs: ModelRegistryInputs, report: Reporter) -> ModelRegistryOu
     try:
         store = Store(inputs.store_uri)
         store.write_json(_INPUTS, inputs.model_dump(mode="json"))
-        finished = finish_approval(store)
+        finished = finish_approval(store, inputs.signing)
         if finished is not None:
             short = finished.release[:SHORT]
             report.info(f"finished the interrupted approval of release {short}")
-        approve_waiting(store, inputs.approval)
-        left = leave_damaged(store)
+        approve_waiting(store, inputs.approval, inputs.signing)
+        left = leave_damaged(store, inputs.signing)
         if left is not None:
             report.warning(f"{left.why}: production is {left.release[:SHORT]} again")
         outputs = _outputs(store)

@@ -1,0 +1,168 @@
+"""What is in a release beside the model: explanation, card, page, bill, environment."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from tests.runtime.toy_run import STEPS, ToyRun, command, toy_config
+from trimaran_runtime.config import RunConfig
+from trimaran_runtime.explain.explanation import Explanation
+from trimaran_runtime.registry.environment import Environment, Installed, current_environment
+from trimaran_runtime.registry.release import Release, read_release
+from trimaran_runtime.registry.sbom import bill_of_materials
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[ToyRun, Release]:
+    toy = ToyRun(tmp_path_factory.mktemp("toy"))
+    assert toy.run() == 0
+    return toy, read_release(toy.store, toy.output("release/release.json")["release"])
+
+
+def content(made: tuple[ToyRun, Release], role: str) -> bytes:
+    toy, release = made
+    return toy.store.read_blob(release.files[role].digest)
+
+
+def test_every_role_is_there(made: tuple[ToyRun, Release]) -> None:
+    assert set(made[1].files) == {
+        "config",
+        "environment",
+        "evaluation",
+        "explanation",
+        "findings",
+        "model_card",
+        "model_card_page",
+        "prediction_profile",
+        "reference_profile",
+        "sbom",
+        "split",
+        "training",
+    }
+
+
+def test_the_configuration_is_the_one_of_the_lineage(made: tuple[ToyRun, Release]) -> None:
+    assert made[1].files["config"].digest == made[1].lineage.config
+    assert RunConfig.parse(content(made, "config")).model == "toy"
+    assert made[1].lineage.source == "toy:load"
+    assert "scikit-learn" in made[1].lineage.versions
+
+
+def test_the_page_stands_alone_and_is_small(made: tuple[ToyRun, Release]) -> None:
+    page = content(made, "model_card_page").decode()
+    assert len(page) < 2 << 20
+    assert not re.findall(r"(?:src|href)\s*=|@import|url\(|https?://|<script", page)
+    assert '<meta name="viewport" content="width=device-width' in page
+    for title in (
+        "Reliability",
+        "Scores",
+        "roc_auc by segment",
+        "Importance of the columns",
+        "roc_auc lost without a column",
+    ):
+        assert f"<h3>{title}</h3>" in page
+    assert page.count("<svg") == 5
+
+
+def test_names_from_the_data_are_shown_and_never_run(tmp_path: Path) -> None:
+    toy = ToyRun(tmp_path)
+    toy.configure(toy_config())
+    assert toy.steps(last="gate") == 0
+    path = toy.work / "verdict" / "verdict.json"
+    verdict = json.loads(path.read_bytes())
+    verdict["checks"][0]["detail"] = "<script>alert(1)</script>"
+    path.write_text(json.dumps(verdict))
+    assert toy.step("register") == 0
+    release = read_release(toy.store, toy.output("release/release.json")["release"])
+    page = toy.store.read_blob(release.files["model_card_page"].digest).decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_no_explanation_is_made_where_none_is_asked_for(tmp_path: Path) -> None:
+    toy = ToyRun(tmp_path)
+    assert toy.run(explain={"enabled": False}) == 0
+    release = read_release(toy.store, toy.output("release/release.json")["release"])
+    assert "explanation" not in release.files
+    assert "Importance" not in toy.store.read_blob(release.files["model_card"].digest).decode()
+
+
+def test_the_explanation_says_how_it_was_found(made: tuple[ToyRun, Release]) -> None:
+    found = Explanation.parse(content(made, "explanation"))
+    assert found.method == "sampled"  # the toy's model multiplies columns
+    assert found.importances[0].feature == "a"
+    assert all(each.sampling_error is not None for each in found.importances)
+
+
+def test_the_bill_of_materials_is_valid_and_names_model_and_libraries(
+    made: tuple[ToyRun, Release],
+) -> None:
+    text = content(made, "sbom").decode()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    bill = json.loads(text)
+    model = bill["metadata"]["component"]
+    assert model["type"] == "machine-learning-model"
+    assert model["hashes"] == [
+        {"alg": "SHA-256", "content": made[1].model.file.digest.removeprefix("sha256:")}
+    ]
+    assert "timestamp" not in bill["metadata"]
+    versions = {each["name"]: each["version"] for each in bill["components"]}
+    assert versions == current_environment().versions()
+
+
+def test_hashes_are_those_of_the_lock_for_the_locked_version_alone(tmp_path: Path) -> None:
+    lock, digest = tmp_path / "requirements.lock", f"sha256:{'a' * 64}"
+    numpy = current_environment({}).versions()["numpy"]
+    lock.write_text(f"numpy=={numpy} \\\n    --hash={digest}\npandas==0.1 --hash={digest}\n")
+    found = current_environment({"TRIMARAN_LOCK": str(lock)})
+    assert {each.name for each in found.distributions if each.hashes} == {"numpy"}
+    assert f"numpy=={numpy} \\\n    --hash={digest}\n" in found.requirements()
+
+
+def test_what_was_installed_from_a_folder_is_asked_of_no_index() -> None:
+    local = Installed(name="mine", version="1", is_local=True)
+    other = Installed(name="numpy", version="2.0")
+    environment = Environment(python="3.11.9", distributions=(local, other))
+    assert environment.requirements() == "numpy==2.0\n"
+
+
+def test_another_model_file_is_another_bill(made: tuple[ToyRun, Release]) -> None:
+    lineage, environment = made[1].lineage, current_environment({})
+    one, other = (
+        bill_of_materials(
+            "toy",
+            model_digest=f"sha256:{digit * 64}",
+            estimator="E",
+            lineage=lineage,
+            environment=environment,
+        )
+        for digit in "12"
+    )
+    assert json.loads(one)["serialNumber"] != json.loads(other)["serialNumber"]
+
+
+def test_two_runs_in_fresh_processes_make_one_release(
+    made: tuple[ToyRun, Release], tmp_path: Path
+) -> None:
+    """The first run was made in this process; the second has one of its own for every step."""
+    toy = ToyRun(tmp_path)
+    toy.configure(toy_config())
+    for name in STEPS:
+        arguments = command(
+            name,
+            work=toy.work,
+            code=toy.code,
+            config=tmp_path / "config.json",
+            store=tmp_path / "store",
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "trimaran_runtime.steps", *arguments], cwd=toy.code
+        )
+        assert done.returncode == 0
+    assert toy.output("release/release.json")["release"] == made[1].id

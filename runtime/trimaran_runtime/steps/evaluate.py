@@ -43,10 +43,10 @@ PREDICTIONS = "predictions.parquet"
 
 
 def run(context: Context) -> None:
-    """Write `evaluation.json`, `predictions.parquet`, where asked for `explanation.json`, and
-    `latency.json`, which is in no release.
+    """Write `evaluation.json`, `predictions.parquet`, `latency.json`, and `explanation.json`.
 
-    A wall time differs from run to run, and the same inputs have to give the same release.
+    The explanation only where it is asked for. The latency is in no release: a wall time differs
+    from run to run, and the same inputs have to give the same release.
     """
     config = context.config
     splits = _read(context.inputs["splits"])

@@ -99,7 +99,7 @@ class StepNursery:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", _MODULE],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 cwd=self.code,

@@ -1,5 +1,6 @@
 """Finds a cloud by name: clouds are entry points of the group `trimaran.clouds`."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
 
@@ -14,7 +15,7 @@ EXTRAS = ("aws", "azure", "gcp")
 
 def installed_clouds() -> tuple[str, ...]:
     """Names of the clouds that can be asked for, sorted; none of them is loaded."""
-    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+    return tuple(sorted(_offered()))
 
 
 @cache
@@ -27,7 +28,7 @@ def resolve_cloud(name: str) -> Cloud:
     Raises:
         CloudMissingError: no such cloud, not in this version, or its extra is not installed.
     """
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = _offered()
     if name not in found:
         raise _unknown(name, tuple(sorted(found)))
     try:
@@ -66,6 +67,12 @@ def choose_cloud(
             f"{spec_source} says {in_spec}, {stack_source} says {in_stack}", "one of them"
         )
     return chosen
+
+
+@cache
+def _offered() -> Mapping[str, EntryPoint]:
+    # Every distribution's metadata is read for it, and each component of a program asks.
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def _cloud_problem(what: str, allowed: str) -> SpecError:

@@ -18,8 +18,8 @@ def fresh() -> Iterator[None]:
 
 
 def offer(monkeypatch: pytest.MonkeyPatch, **offered: str) -> None:
-    entries = [EntryPoint(name, value, clouds.GROUP) for name, value in offered.items()]
-    monkeypatch.setattr(clouds, "entry_points", lambda group: entries)
+    entries = {name: EntryPoint(name, value, clouds.GROUP) for name, value in offered.items()}
+    monkeypatch.setattr(clouds, "_offered", lambda: entries)
 
 
 def test_the_local_cloud_is_installed() -> None:

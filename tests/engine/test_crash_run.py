@@ -1,9 +1,11 @@
 """A killed step, a killed runner: nothing of the run goes on, and its record says so."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from trimaran_providers.local.atomic import locked
 from trimaran_providers.local.run_record import LOCK, RunRecord, Status, list_runs, write_run
+from trimaran_providers.local.step_nursery import StepNursery
 from trimaran_providers.local.step_process import StepProcess, StepResult
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.errors import Exit
@@ -31,11 +34,16 @@ RUNS = """\
 import sys
 from pathlib import Path
 from tests.engine.test_crash_run import step
-step(Path(sys.argv[1]), timeout_seconds=600).run(lambda line: None)
+from trimaran_providers.local.step_nursery import StepNursery
+folder = Path(sys.argv[1])
+nursery = StepNursery(folder) if sys.argv[2] == "forked" else None
+step(folder, timeout_seconds=600, nursery=nursery).run(lambda line: None)
 """
 
 
-def step(folder: Path, *, timeout_seconds: float) -> StepProcess:
+def step(
+    folder: Path, *, timeout_seconds: float, nursery: StepNursery | None = None
+) -> StepProcess:
     """The first step of a pipeline whose data come from `loads.py`."""
     return StepProcess(
         ports=PIPELINE[0],
@@ -45,6 +53,7 @@ def step(folder: Path, *, timeout_seconds: float) -> StepProcess:
         code=folder,
         log=folder / "log",
         timeout_seconds=timeout_seconds,
+        nursery=nursery,
     )
 
 
@@ -69,9 +78,20 @@ def family(folder: Path) -> list[psutil.Process]:
     return [psutil.Process(int(pid)) for pid in (folder / "pids").read_text().split()]
 
 
-def timed(folder: Path, *, timeout_seconds: float) -> tuple[StepResult, float]:
+@pytest.fixture(params=["started", "forked"])
+def nursery(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StepNursery | None]:
+    """How a step comes to be: by a nursery, or None."""
+    made = StepNursery(tmp_path)
+    yield made if request.param == "forked" else None
+    made.end()
+
+
+def timed(
+    folder: Path, *, timeout_seconds: float, nursery: StepNursery | None
+) -> tuple[StepResult, float]:
     started = time.monotonic()
-    result = step(folder, timeout_seconds=timeout_seconds).run(lambda line: None)
+    made = step(folder, timeout_seconds=timeout_seconds, nursery=nursery)
+    result = made.run(lambda line: None)
     return result, time.monotonic() - started
 
 
@@ -96,19 +116,24 @@ def _lives(pid: int) -> bool:
     [("os.kill(os.getpid(), signal.SIGKILL)", 600.0), ("time.sleep(600)", 4.0)],
     ids=["killed", "timed out"],
 )
-def test_a_step_takes_its_own_children_along(tmp_path: Path, then: str, seconds: float) -> None:
+def test_a_step_takes_its_own_children_along(
+    tmp_path: Path, nursery: StepNursery | None, then: str, seconds: float
+) -> None:
     lay_out(tmp_path, then)
-    result, took = timed(tmp_path, timeout_seconds=seconds)
+    result, took = timed(tmp_path, timeout_seconds=seconds, nursery=nursery)
     assert result.exit is Exit.CRASHED
     assert took < 60, "it waited for a child that holds the output"
     if (tmp_path / "pids").exists():  # a busy machine may not come so far in its time
         assert_ended(tmp_path)
 
 
-def test_a_killed_runner_takes_its_step_and_the_steps_children_along(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["started", "forked"])
+def test_a_killed_runner_takes_its_step_and_the_steps_children_along(
+    tmp_path: Path, how: str
+) -> None:
     lay_out(tmp_path, "time.sleep(600)")
     runner = subprocess.Popen(
-        [sys.executable, "-c", RUNS, str(tmp_path)],
+        [sys.executable, "-c", RUNS, str(tmp_path), how],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     try:
@@ -118,6 +143,36 @@ def test_a_killed_runner_takes_its_step_and_the_steps_children_along(tmp_path: P
         runner.wait()
     _, alive = psutil.wait_procs(processes, timeout=10)
     assert alive == []
+
+
+def test_forked_steps_share_nothing_and_a_killed_nursery_starts_anew(tmp_path: Path) -> None:
+    lay_out(tmp_path, "return 1")
+    (tmp_path / "loads.py").write_text(
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "def load():\n"
+        "    with Path('seen').open('a') as seen:\n"
+        "        print(os.getpid(), os.getppid(), getattr(sys, 'mark', 'clean'), file=seen)\n"
+        "    sys.mark = 'marked'\n"
+        "    raise ValueError('no data today')\n"
+    )
+    nursery = StepNursery(tmp_path)
+    try:
+        made = step(tmp_path, timeout_seconds=600, nursery=nursery)
+        results = [made.run(lambda line: None) for _ in range(2)]
+        _, first, _ = (tmp_path / "seen").read_text().splitlines()[-1].split()
+        os.kill(int(first), signal.SIGKILL)
+        psutil.Process(int(first)).wait()
+        results.append(made.run(lambda line: None))
+    finally:
+        nursery.end()
+    assert all("no data today" in result.message for result in results)
+    pids, parents, marks = zip(
+        *(line.split() for line in (tmp_path / "seen").read_text().splitlines()), strict=True
+    )
+    assert len(set(pids)) == 3
+    assert (parents[0], len(set(parents))) == (parents[1], 2)
+    assert set(marks) == {"clean"}
 
 
 def test_a_run_whose_process_is_gone_is_told_as_interrupted(tmp_path: Path) -> None:

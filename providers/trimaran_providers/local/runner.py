@@ -21,6 +21,7 @@ from trimaran_providers.local.run_record import (
     list_runs,
     write_run,
 )
+from trimaran_providers.local.step_nursery import StepNursery
 from trimaran_providers.local.step_process import StepProcess, StepResult
 from trimaran_providers.project.code import unpack_code
 from trimaran_runtime.errors import Exit
@@ -93,15 +94,19 @@ class _Run:
         )
         self.folder = self.store / "runs" / self.record.id
         self.work = self.folder / "work"
+        self.nursery = StepNursery(self.work / "code")
 
     def execute(self) -> RunRecord:
         self._save()
         self._lay_out_inputs()
         result: StepResult | None = None
-        for ports in PIPELINE:
-            result = self._step(ports)
-            if result.exit is not Exit.OK:
-                break
+        try:
+            for ports in PIPELINE:
+                result = self._step(ports)
+                if result.exit is not Exit.OK:
+                    break
+        finally:
+            self.nursery.end()
         status = _STATUS.get(result.exit, Status.failed) if result else Status.failed
         self._save(
             status=status,
@@ -129,6 +134,7 @@ class _Run:
             code=self.work / "code",
             log=self.folder / "logs" / f"{ports.name}.log",
             timeout_seconds=self.definition.timeout_minutes * 60,
+            nursery=self.nursery,
         )
         for attempt in range(self.definition.retries + 1):
             result = process.run(lambda line: self.report(self._so_far(line)))

@@ -1,4 +1,4 @@
-"""One step of a run, in a process of its own: the same command as on a cloud."""
+"""One step of a run, in a process of its own: the same arguments as on a cloud."""
 
 import contextlib
 import json
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from trimaran_providers.local.step_nursery import ForkedStep, StepNursery
 from trimaran_runtime.errors import Exit
 from trimaran_runtime.process.parent_watch import VARIABLE
 from trimaran_runtime.steps.ports import Ports
@@ -47,6 +48,7 @@ class StepProcess:
         code: folder of the user's code, where relative paths start.
         log: file that gets everything it prints.
         timeout_seconds: longest wall time.
+        nursery: forks it; None: it loads everything by itself.
     """
 
     ports: Ports
@@ -56,6 +58,7 @@ class StepProcess:
     code: Path
     log: Path
     timeout_seconds: float
+    nursery: StepNursery | None = None
 
     def run(self, progress: Callable[[str], None]) -> StepResult:
         """Run it to its end; progress lines are handed on as they come.
@@ -66,23 +69,18 @@ class StepProcess:
         error.unlink(missing_ok=True)
         started = time.monotonic()
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                self._command(error),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=self.code,
-                # A group of its own: see `_end_group_with`.
-                start_new_session=True,
-                env={**os.environ, VARIABLE: str(os.getpid())},
-            )
+        reading, writing = os.pipe()
+        with self.log.open("ab") as log, open(reading, "rb") as output:  # noqa: PTH123
+            try:
+                process = self._start(self._arguments(error), writing, log)
+            finally:
+                os.close(writing)
             ending = threading.Thread(target=_end_group_with, args=(process,), daemon=True)
             ending.start()
             timer = threading.Timer(self.timeout_seconds, process.kill)
             timer.start()
             try:
-                summary = self._follow(process.stdout, log, progress)
+                summary = self._follow(output, log, progress)
                 code = process.wait()
             finally:
                 timer.cancel()
@@ -91,21 +89,35 @@ class StepProcess:
         seconds = time.monotonic() - started
         return self._result(code, seconds, summary, error)
 
-    def _command(self, error: Path) -> list[str]:
-        command = [sys.executable, "-m", "trimaran_runtime.steps", self.ports.name]
-        for name in self.ports.inputs:
-            command += ["--input", f"{name}={self.inputs[name]}"]
-        for name in self.ports.outputs:
-            command += ["--output", f"{name}={self.outputs[name]}"]
-        for name, value in self.parameters.items():
-            command += ["--param", f"{name}={value}"]
-        return [*command, "--error", str(error)]
+    def _start(
+        self, arguments: list[str], output: int, log: IO[bytes]
+    ) -> "subprocess.Popen[bytes] | ForkedStep":
+        if self.nursery is not None:
+            return self.nursery.start(arguments, output, log.fileno())
+        return subprocess.Popen(
+            [sys.executable, "-m", "trimaran_runtime.steps", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=log,
+            cwd=self.code,
+            # A group of its own: see `_end_group_with`.
+            start_new_session=True,
+            env={**os.environ, VARIABLE: str(os.getpid())},
+        )
 
-    def _follow(
-        self, stream: IO[bytes] | None, log: IO[bytes], progress: Callable[[str], None]
-    ) -> str:
+    def _arguments(self, error: Path) -> list[str]:
+        arguments = [self.ports.name]
+        for name in self.ports.inputs:
+            arguments += ["--input", f"{name}={self.inputs[name]}"]
+        for name in self.ports.outputs:
+            arguments += ["--output", f"{name}={self.outputs[name]}"]
+        for name, value in self.parameters.items():
+            arguments += ["--param", f"{name}={value}"]
+        return [*arguments, "--error", str(error)]
+
+    def _follow(self, stream: IO[bytes], log: IO[bytes], progress: Callable[[str], None]) -> str:
         last = ""
-        for raw in stream or ():
+        for raw in stream:
             log.write(raw)
             log.flush()
             line = raw.decode(errors="replace").rstrip()
@@ -135,7 +147,7 @@ class StepProcess:
         )
 
 
-def _end_group_with(process: "subprocess.Popen[bytes]") -> None:
+def _end_group_with(process: "subprocess.Popen[bytes] | ForkedStep") -> None:
     """End a step's own children with it.
 
     A worker that outlives a killed step would hold its output open, and be waited for.

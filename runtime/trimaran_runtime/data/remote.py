@@ -147,6 +147,7 @@ def _file(store: Any, path: str, size: int, name: str) -> File:
         size_bytes=size,
         open=open_object,
         partition=partition_of(path.split("/")[:-1]),
+        remote=True,
     )
 
 

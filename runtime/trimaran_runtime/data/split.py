@@ -127,10 +127,18 @@ def class_counts(
     target = table.column(config.target)
     found = {}
     for name, rows in splits.items():
-        counts = pc.value_counts(target.take(rows)).to_pylist()
+        counts = pc.value_counts(target.take(row_numbers(rows))).to_pylist()
         pairs = [(str(count["values"]), int(count["counts"])) for count in counts]
         found[name] = dict(sorted(pairs))
     return found
+
+
+def row_numbers(rows: Index) -> "pa.Array":
+    """Row numbers as Arrow takes them; not copied. `pa.array` would load pandas."""
+    import pyarrow as pa
+
+    values = np.ascontiguousarray(rows, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
 
 
 def _feasible(table: "pa.Table", config: DataConfig) -> DataConfig:
@@ -138,10 +146,10 @@ def _feasible(table: "pa.Table", config: DataConfig) -> DataConfig:
     import pyarrow as pa
 
     changes: dict[str, object] = {}
-    for field in ("time", "group", "id"):
-        name = getattr(config, field)
+    for key in ("time", "group", "id"):
+        name = getattr(config, key)
         if name is not None and table.column(name).null_count == table.num_rows:
-            changes[field] = None
+            changes[key] = None
     kind = None if config.time is None else table.schema.field(config.time).type
     if kind is not None and not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind)):
         changes["time"] = None

@@ -1,7 +1,7 @@
 """Step `split`: train, validation and test rows."""
 
 from trimaran_runtime.data.parquet import GROUP_ROWS, TableWriter, read_parquet
-from trimaran_runtime.data.split import RECORD, SplitRecord, class_counts, split
+from trimaran_runtime.data.split import RECORD, SplitRecord, class_counts, row_numbers, split
 from trimaran_runtime.data.table import TABLE
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json
@@ -16,7 +16,7 @@ def run(context: Context) -> None:
         with TableWriter(folder / f"{name}.parquet", table.schema) as writer:
             # A row group at a time: the rows are held once, not twice.
             for start in range(0, len(rows), GROUP_ROWS):
-                writer.add(table.take(rows[start : start + GROUP_ROWS]))
+                writer.add(table.take(row_numbers(rows[start : start + GROUP_ROWS])))
     counts = {name: len(rows) for name, rows in splits.items()}
     record = SplitRecord(
         by=splits.by,

@@ -270,11 +270,11 @@ def test_rows_without_a_time_or_a_group_are_train_rows(changes: dict[str, object
     lacking = range(450, 480)
     name = "who" if "group" in changes else "at"
     table = without(groups(500, 5), name, lacking)
-    found = split(table, config(**changes), seed=0)
-    assert set(lacking) <= set(found.train.tolist())
-    assert len(found.train) + len(found.validation) + len(found.test) + sum(
-        found.dropped.values()
-    ) == len(table)
+    for seed in range(6):
+        found = split(table, config(**changes), seed=seed)
+        assert set(lacking) <= set(found.train.tolist())
+        kept = sum(len(part) for _, part in found.items())
+        assert kept + sum(found.dropped.values()) == len(table)
 
 
 @pytest.mark.parametrize("field", ["time", "group", "id"])

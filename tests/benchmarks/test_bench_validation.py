@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.table import record
+from tests.benchmarks.validation_load import ROWS
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 MOST_TIMES_READING = 6
@@ -30,13 +31,13 @@ def test_validation_against_reading_and_pandera(tmp_path: Path) -> None:
     )
     assert measured("ours", tmp_path) == {}  # the first call writes the lock
     ours, pandera = measured("ours", tmp_path), measured("pandera", tmp_path)
-    what = "validation of 1,000,000 rows x 50 columns, all checks"
+    what = f"validation of {ROWS:,} rows x 50 columns, all checks"
     ratio = record(what, ours["taken"], "pyarrow reads the Parquet", ours["reading"])
     record(
         f"{what}, extra memory", ours["extra_mib"], "the bar of 1 GiB", MOST_EXTRA_MIB, unit="MiB"
     )
     # Pandera's part: types, missing values, ranges, levels, uniqueness of the same lock.
-    lock_alone = "the lock of 1,000,000 rows x 50 columns"
+    lock_alone = f"the lock of {ROWS:,} rows x 50 columns"
     record(lock_alone, ours["lock"], "pandera, the same rules", pandera["taken"])
     assert ratio <= MOST_TIMES_READING
     assert ours["extra_mib"] <= MOST_EXTRA_MIB

@@ -5,6 +5,7 @@
 """
 
 import json
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -13,7 +14,10 @@ from typing import Any
 
 import numpy as np
 
-ROWS = 1_000_000
+from tests.benchmarks.memory import reset_peak, status_mib
+
+ROWS = int(os.environ.get("TRIMARAN_BENCH_ROWS", "1_000_000"))
+"""Fewer are for a look: the bars are those of a million."""
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 
 
@@ -66,25 +70,6 @@ def read(folder: Path) -> tuple[Any, dict[str, Any], float]:
         if len(taken) < 3:
             del splits
     return pa.concat_tables(list(splits.values())), splits, min(taken)
-
-
-def reset_peak() -> float:
-    """Forget the peak so far (Linux: proc(5), clear_refs); what is held now, MiB.
-
-    What Arrow holds back of earlier reads is given away first: it would hide what follows.
-    """
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()
-    Path("/proc/self/clear_refs").write_text("5")
-    return status_mib("VmRSS")
-
-
-def status_mib(field: str) -> float:
-    """A size of this process, MiB: `VmRSS` (now) or `VmHWM` (most at once)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    line = next(line for line in lines if line.startswith(f"{field}:"))
-    return int(line.split()[1]) / 1024
 
 
 def ours(folder: Path) -> dict[str, float]:

@@ -207,6 +207,21 @@ def test_a_column_that_may_name_groups_is_noted() -> None:
     assert "set data.group: person" in finding.advice
 
 
+def test_a_group_that_is_in_two_splits() -> None:
+    # Ten rows of each patient, one after the other: the splits end where patients do …
+    patients = np.arange(ROWS) // 10
+    columns = {**NOISE, "y": LABEL, "patient": patients}
+    assert named(found_in(columns, {"group": "patient"}), "groups") == []
+    # … until 20 training and 3 validation rows are of patients that the test rows have, too.
+    patients[:20], patients[2400:2403] = np.repeat(np.arange(388, 398), 2), 399
+    found = named(found_in(columns, {"group": "patient"}), "groups")
+    assert [finding.severity for finding in found] == [Severity.error] * 2
+    assert {finding.evidence for finding in found} == {
+        "10 of 80 groups of the test rows are among the train rows, too",
+        "1 of 80 groups of the test rows are among the validation rows, too",
+    }
+
+
 def test_class_balance_by_split_is_noted_and_kept() -> None:
     found = found_in({**NOISE, "y": LABEL})
     (finding,) = named(found, "balance")

@@ -3,21 +3,20 @@
 import gzip
 import http.server
 import sqlite3
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import duckdb
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from pyarrow import csv, feather, ipc, parquet
 
 from trimaran_runtime.data.config import DataConfig
-from trimaran_runtime.data.readers.function import open_function
 from trimaran_runtime.data.table import DataRecord, write_table
 from trimaran_runtime.user_code import UserCode
 
@@ -210,29 +209,36 @@ def test_quoted_delimiters_and_line_breaks_belong_to_the_field(tmp_path: Path) -
     assert written(tmp_path).column("s").to_pylist()[:2] == ["a;b\nc", "d,e"]
 
 
-def batches() -> Iterator[pa.RecordBatch]:
-    yield from TABLE.to_batches(max_chunksize=13)
+RETURNS = {
+    "an Arrow table": "return TABLE",
+    "a generator of record batches": "yield from TABLE.to_batches(max_chunksize=13)",
+    "an iterator of tables": "return iter([TABLE.slice(0, 100).to_pandas(), TABLE.slice(100)])",
+    "a record batch reader": (
+        "return pa.RecordBatchReader.from_batches(TABLE.schema, TABLE.to_batches(max_chunksize=13))"
+    ),
+    "a polars frame": "return pl.from_arrow(TABLE)",
+    "a lazy polars frame": "return pl.from_arrow(TABLE).lazy()",
+}
 
 
-@pytest.mark.parametrize(
-    "result",
-    [
-        lambda: TABLE,
-        batches,
-        lambda: iter([TABLE.slice(0, 100).to_pandas(), TABLE.slice(100)]),
-        lambda: pa.RecordBatchReader.from_batches(TABLE.schema, batches()),
-        lambda: pl.from_arrow(TABLE),
-        lambda: pl.from_arrow(TABLE).lazy(),  # type: ignore[union-attr]
-    ],
-)
+@pytest.mark.parametrize("body", RETURNS.values(), ids=RETURNS)
 def test_a_function_may_return_a_table_or_a_stream(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, result: Callable[[], object]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
-    code = UserCode(tmp_path)
-    monkeypatch.setattr(UserCode, "function", lambda self, name: result)
-    chunks = list(open_function("mine:load", code).chunks())
-    assert sum(chunk.table.num_rows for chunk in chunks) == ROWS
-    assert [chunk.first_row for chunk in chunks][:2] in ([1], [1, 14], [1, 101])
+    as_parquet(tmp_path)
+    (tmp_path / "rows_of_mine.py").write_text(
+        "from pathlib import Path\n"
+        "import polars as pl\n"
+        "import pyarrow as pa\n"
+        "from pyarrow import parquet\n"
+        "TABLE = parquet.read_table(Path(__file__).parent / 'rows.parquet')\n"
+        f"def load():\n    {body}\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "rows_of_mine", raising=False)
+    found = record(tmp_path, "rows_of_mine:load")
+    assert found.fingerprint == record(tmp_path, "rows.parquet").fingerprint
+    assert written(tmp_path).equals(TABLE)
 
 
 def test_a_web_server(tmp_path: Path) -> None:

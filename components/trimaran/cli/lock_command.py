@@ -76,14 +76,15 @@ def _read(spec: "StackSpec", file: Path) -> "Columns":
     from trimaran.spec.stack_file import project_of
     from trimaran_providers.project.run_config import run_config
     from trimaran_runtime.data.parquet import read_parquet
-    from trimaran_runtime.data.table import TABLE, write_table
+    from trimaran_runtime.data.table import TABLE, refuse_infinite, write_table
     from trimaran_runtime.user_code import UserCode
     from trimaran_runtime.validation.columns import Columns
 
     project = project_of(file.absolute().parent)
     with TemporaryDirectory(prefix="trimaran-") as folder:
         table = Path(folder) / TABLE
-        write_table(run_config(spec, project).data, UserCode(project), table)
+        record = write_table(run_config(spec, project).data, UserCode(project), table)
+        refuse_infinite(record)
         return Columns(read_parquet(table))
 
 

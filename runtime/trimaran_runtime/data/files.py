@@ -33,12 +33,14 @@ class File:
         size_bytes: its size.
         open: opens it.
         partition: value by column, from `key=value` folders; None: missing.
+        remote: whether each read is a request: few large ones are better than many small ones.
     """
 
     name: str
     size_bytes: int
     open: Opener
     partition: Mapping[str, str | None] = field(default_factory=dict)
+    remote: bool = False
 
 
 def local_path(source: str, folder: Path) -> Path:

@@ -40,7 +40,8 @@ def normalise(table: "pa.Table", source: str, types: Mapping[str, Any] | None = 
         _column(table.column(index), name, source, wanted[index])
         for index, name in enumerate(names)
     ]
-    return pa.table(columns, names=names)
+    # `pa.table` would load pandas, to see whether it is given a frame.
+    return pa.Table.from_arrays(columns, names=names)
 
 
 def normal_type(kind: Any, name: str, source: str) -> Any:
@@ -69,7 +70,8 @@ def _column(column: Any, name: str, source: str, wanted: Any) -> Any:
         column = column.cast(column.type.value_type)
     kind = column.type
     if pa.types.is_floating(kind) and pa.types.is_floating(target):
-        column = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
+        # One null of the type: `pa.scalar(None)` would load pandas.
+        column = pc.if_else(pc.is_nan(column), pa.nulls(1, kind)[0], column)
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         column = column.cast(pa.timestamp(kind.unit, tz="UTC"))
     return column if column.type == target else column.cast(target, safe=False)

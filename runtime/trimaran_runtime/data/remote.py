@@ -17,6 +17,9 @@ from trimaran_runtime.errors import DataError, StoreError
 SCHEMES = ("s3", "gs", "az", "abfs", "abfss", "http", "https")
 """URI schemes that are opened here."""
 _WEB = ("http", "https")
+_NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
+"""What stores answer: S3 and GCS's XML API (Amazon S3 API Reference, Error responses); Azure
+(Storage REST API, Blob Storage error codes)."""
 _BUFFER_BYTES = 4 << 20
 
 
@@ -147,10 +150,17 @@ def _file(store: Any, path: str, size: int, name: str) -> File:
         size_bytes=size,
         open=open_object,
         partition=partition_of(path.split("/")[:-1]),
+        remote=True,
     )
 
 
 def _refused(source: str, exc: BaseException) -> DataError:
+    if any(code in str(exc) for code in _NO_BUCKET):
+        return DataError(
+            f"there is no bucket {urlparse(source).netloc!r}, which {source!r} names",
+            where="data.source",
+            next_step="check its name, its region and the account",
+        )
     lines = str(exc).splitlines()
     return DataError(
         f"{source!r} cannot be reached: {(lines[0] if lines else type(exc).__name__)[:400]}",

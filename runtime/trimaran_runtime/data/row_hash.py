@@ -88,32 +88,41 @@ def _lanes(table: "pa.Table", names: list[str]) -> Iterator[tuple[Hashes, Hashes
 def _values(column: Any, key: np.uint64) -> tuple[Hashes, Hashes]:
     """Two hashes per value of a column in normal form; the same one twice but for texts."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if pa.types.is_string(column.type):
         return _texts(column, key)
-    missing = column.null_count > 0
-    if pa.types.is_floating(column.type):
-        filled = pc.fill_null(column, 0.0) if missing else column
+    array = _whole(column)
+    if pa.types.is_floating(array.type):
         # Adding 0.0 turns -0.0 into 0.0: equal numbers, equal hashes.
-        bits = (np.asarray(filled) + 0.0).view(np.uint64)
-    elif pa.types.is_boolean(column.type):
-        bits = np.asarray(pc.fill_null(column, False)).astype(np.uint64)
+        with np.errstate(invalid="ignore"):
+            bits = (_stored(array) + 0.0).view(np.uint64)
     else:
-        whole = column.cast(pa.int64())
-        bits = np.asarray(pc.fill_null(whole, 0) if missing else whole).view(np.uint64)
+        bits = _stored(array.cast(pa.int64()))
     values = mix(bits + key)
-    if missing:
-        values[np.asarray(column.is_null())] = mix(np.array([key ^ _MISSING]))[0]
+    if array.null_count:
+        values[np.asarray(array.is_null())] = mix(np.array([key ^ _MISSING]))[0]
     return values, values
 
 
-def _texts(column: Any, key: np.uint64) -> tuple[Hashes, Hashes]:
+def _whole(column: Any) -> Any:
+    """A column as one array."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     array = column.combine_chunks()
-    array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+
+
+def _stored(array: Any) -> Any:
+    """What an array of 64-bit values holds, where a value is missing anything; not copied."""
+    kind = np.float64 if str(array.type) == "double" else np.uint64
+    stored = np.frombuffer(array.buffers()[1], dtype=kind, count=array.offset + len(array))
+    return stored[array.offset :]
+
+
+def _texts(column: Any, key: np.uint64) -> tuple[Hashes, Hashes]:
+    import pyarrow.compute as pc
+
+    array = _whole(column)
     none = mix(np.array([key ^ _MISSING]))[0]
     if array.nbytes <= _SHORT_BYTES * len(array):
         hashes = text_hashes(array, key)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from trimaran_runtime.data.config import DataConfig, Task
 from trimaran_runtime.data.split_by_hash import by_hash
 from trimaran_runtime.data.split_by_time import by_time
-from trimaran_runtime.errors import DataError
 from trimaran_runtime.section import Section
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 Index = NDArray[np.int64]
 Assignment = NDArray[np.int8]
 """Split of each row: 0 train, 1 validation, 2 test, -1 none."""
+RECORD = "split.json"
+"""Name of the record's file."""
 NAMES = ("train", "validation", "test")
 
 
@@ -29,6 +30,7 @@ class Splits:
         train: rows of train, in the order of time where the split is by time.
         validation: likewise.
         test: likewise.
+        by: what they were split by, as the record has it.
         boundaries: first time of validation and of test, ISO 8601; empty when by hash.
         dropped: rows in no split, by reason: `gap`, `group`.
     """
@@ -36,6 +38,7 @@ class Splits:
     train: Index
     validation: Index
     test: Index
+    by: str
     boundaries: tuple[str, ...] = ()
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -75,32 +78,32 @@ def split(table: "pa.Table", config: DataConfig, *, seed: int) -> Splits:
     tell how the model does on groups it has not seen. By hash, a row stays in its split when other
     rows come or go (nearly so when balanced). Repeated rows stay together either way.
 
+    Every table can be split, for validation comes after and tells all that is wrong with one at
+    once: a split may be empty or lack a class; rows without a time or a group go to train; a column
+    that has no order in time, or no value at all, is split by as if it were not named.
+
     Args:
         table: in normal form.
         config: the configuration's data section.
         seed: another one gives another split by hash.
-
-    Raises:
-        DataError: a split is empty, or lacks a class; the time or the group of a row is missing.
     """
-    for column in (config.time, config.group):
-        if column is not None:
-            _refuse_missing(table, column)
+    config = _feasible(table, config)
+    boundaries: tuple[str, ...] = ()
+    dropped: dict[str, int] = {}
     if config.time:
         order, places, boundaries, dropped = by_time(table, config)
         parts = [order[places[order] == place] for place in range(3)]
     else:
-        places, boundaries, dropped = by_hash(table, config, seed), (), {}
+        places = by_hash(table, config, seed)
         parts = [np.flatnonzero(places == place) for place in range(3)]
-    splits = Splits(
+    return Splits(
         train=parts[0],
         validation=parts[1],
         test=parts[2],
+        by=how(config),
         boundaries=boundaries,
         dropped=dropped,
     )
-    _refuse_unusable(table, config, splits)
-    return splits
 
 
 def how(config: DataConfig) -> str:
@@ -124,47 +127,32 @@ def class_counts(
     target = table.column(config.target)
     found = {}
     for name, rows in splits.items():
-        counts = pc.value_counts(target.take(rows)).to_pylist()
+        counts = pc.value_counts(target.take(row_numbers(rows))).to_pylist()
         pairs = [(str(count["values"]), int(count["counts"])) for count in counts]
         found[name] = dict(sorted(pairs))
     return found
 
 
-def _refuse_missing(table: "pa.Table", name: str) -> None:
-    import pyarrow.compute as pc
+def row_numbers(rows: Index) -> "pa.Array":
+    """Row numbers as Arrow takes them; not copied. `pa.array` would load pandas."""
+    import pyarrow as pa
 
-    column = table.column(name)
-    if not column.null_count:
-        return
-    first = pc.index(column.is_null(), True).as_py() + 1
-    raise DataError(
-        f"{column.null_count:,} rows lack a value, the first is row {first:,}: "
-        "they belong to no split",
-        where=f"data.split, column {name!r}",
-        next_step="fill or drop them before the run",
-    )
+    values = np.ascontiguousarray(rows, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
 
 
-def _refuse_unusable(table: "pa.Table", config: DataConfig, splits: Splits) -> None:
-    import pyarrow.compute as pc
+def _feasible(table: "pa.Table", config: DataConfig) -> DataConfig:
+    """The configuration without what this table cannot be split by."""
+    import pyarrow as pa
 
-    target = table.column(config.target)
-    classes = set(pc.unique(target).to_pylist()) if config.task is Task.classification else set()
-    lost = "".join(f"; {count:,} left out ({why})" for why, count in splits.dropped.items())
-    for name, rows in splits.items():
-        if len(rows) == 0:
-            raise DataError(
-                f"the {name} split has no rows ({table.num_rows} rows, split by "
-                f"{how(config)}{lost})",
-                where="data.split",
-                next_step="give it a larger share, or more rows; rows of one instant or one group "
-                "stay together",
-            )
-        lacking = classes - set(pc.unique(target.take(rows)).to_pylist())
-        if lacking:
-            named = ", ".join(sorted(repr(label) for label in lacking))
-            raise DataError(
-                f"the {name} split ({len(rows)} rows) has no row of class {named}",
-                where=f"data.split, column {config.target!r}",
-                next_step="give it a larger share, merge rare classes, or set data.split.balanced",
-            )
+    changes: dict[str, object] = {}
+    for key in ("time", "group", "id"):
+        name = getattr(config, key)
+        if name is not None and table.column(name).null_count == table.num_rows:
+            changes[key] = None
+    kind = None if config.time is None else table.schema.field(config.time).type
+    if kind is not None and not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind)):
+        changes["time"] = None
+    if kind is not None and not pa.types.is_timestamp(kind):
+        changes["split"] = config.split.model_copy(update={"gap_days": 0})
+    return config.model_copy(update=changes)

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 def by_hash(table: "pa.Table", config: DataConfig, seed: int) -> NDArray[np.int8]:
     """Split of each row: 0, 1 or 2.
 
-    Rows of one hash stay together: those of one group, else of one id, else equal ones.
+    Rows of one hash stay together: those of one group, else of one id, else equal ones. Rows
+    without a group are train rows.
     """
     column = config.group or config.id
     hashes = row_hashes(table, None if column is None else [column], seed=seed)
     shares = np.array([config.split.train, config.split.train + config.split.validation])
-    if not config.split.balanced:
+    if config.split.balanced:
+        places = _balanced(hashes, _codes(table, config.target), shares)
+    else:
         share = hashes / np.float64(2**64)
-        return np.searchsorted(shares, share, side="right").astype(np.int8)
-    return _balanced(hashes, _codes(table, config.target), shares)
+        places = np.searchsorted(shares, share, side="right").astype(np.int8)
+    if config.group is not None:
+        places[np.asarray(table.column(config.group).is_null())] = 0
+    return places
 
 
 def _balanced(

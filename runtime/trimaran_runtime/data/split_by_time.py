@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.row_hash import row_hashes
-from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,15 +20,14 @@ def by_time(
 ) -> tuple[NDArray[np.int64], NDArray[np.int8], tuple[str, ...], dict[str, int]]:
     """Rows in the order of time, the split of each row, the boundaries, and what was left out.
 
+    Rows without a time come first; rows without a group are train rows.
+
     The gap lies before a boundary, as an embargo on training does (López de Prado, Advances in
     Financial Machine Learning, 2018, section 7.4): the later split, which is compared with others,
     stays as it is.
     """
-    import pyarrow as pa
-
     column = table.column(str(config.time))
-    timed = pa.types.is_timestamp(column.type)
-    times = np.asarray(column.cast(pa.int64()) if timed else column)
+    times = _numbers(column)
     order = np.argsort(times, kind="stable")
     ordered = times[order]
     first = _boundary(ordered, config.split.train)
@@ -38,13 +36,23 @@ def by_time(
     places = np.searchsorted(np.array(starts), times, side="right").astype(np.int8)
     dropped = {}
     if config.split.gap_days:
-        dropped["gap"] = _drop_gap(places, times, starts, config, timed=timed)
+        dropped["gap"] = _drop_gap(places, times, starts, config.split.gap_days)
     if config.group is not None:
+        places[np.asarray(table.column(config.group).is_null())] = 0
         dropped["group"] = _drop_seen(places, row_hashes(table, [config.group]))
     boundaries = tuple(
         _shown(column[int(order[place])].as_py()) for place in (first, second) if place < len(order)
     )
     return order, places, boundaries, dropped
+
+
+def _numbers(column: Any) -> NDArray[np.int64]:
+    """Times as numbers, missing ones as the earliest."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = column.cast(pa.int64())
+    return np.asarray(whole.fill_null(pc.min(whole)) if whole.null_count else whole)
 
 
 def _boundary(ordered: NDArray[np.generic], share: float) -> int:
@@ -57,20 +65,9 @@ def _boundary(ordered: NDArray[np.generic], share: float) -> int:
 
 
 def _drop_gap(
-    places: NDArray[np.int8],
-    times: NDArray[Any],
-    starts: list[Any],
-    config: DataConfig,
-    *,
-    timed: bool,
+    places: NDArray[np.int8], times: NDArray[np.int64], starts: list[Any], days: float
 ) -> int:
-    if not timed:
-        raise DataError(
-            f"column {config.time!r} holds numbers, not times: no days can be counted in it",
-            where="data.split.gap_days",
-            next_step="give it timestamps, or leave gap_days out",
-        )
-    gap = round(config.split.gap_days * _DAY)
+    gap = round(days * _DAY)
     before = np.zeros(len(places), dtype=np.bool_)
     for place, start in enumerate(starts):
         before |= (places <= place) & (times >= start - gap)

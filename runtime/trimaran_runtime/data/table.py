@@ -9,7 +9,7 @@ from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.features import feature_names
 from trimaran_runtime.data.parquet import TableWriter
 from trimaran_runtime.data.row_hash import Fingerprint
-from trimaran_runtime.data.rows import Chunk, Retyped, Rows
+from trimaran_runtime.data.rows import Retyped, Rows
 from trimaran_runtime.data.source import open_source
 from trimaran_runtime.errors import DataError
 from trimaran_runtime.section import Section
@@ -19,6 +19,18 @@ TABLE = "table.parquet"
 """Name of the table's file."""
 RECORD = "data.json"
 """Name of the record's file."""
+
+
+class FirstPlace(Section):
+    """Where something was seen first."""
+
+    origin: str
+    """File, or what else gave the row."""
+    row: int
+    """Number of the row in it, from 1."""
+
+    def __str__(self) -> str:
+        return f"{self.origin}, row {self.row:,}"
 
 
 class DataRecord(Section):
@@ -32,6 +44,8 @@ class DataRecord(Section):
     """Arrow type by column."""
     fingerprint: str
     """Digest of the content: neither the order of rows and files nor their format matters."""
+    infinite: dict[str, FirstPlace] = {}
+    """First infinite value by column, of those that a model sees; validation tells it."""
 
 
 def write_table(config: DataConfig, code: UserCode, path: Path) -> DataRecord:
@@ -44,7 +58,7 @@ def write_table(config: DataConfig, code: UserCode, path: Path) -> DataRecord:
 
     Raises:
         DataError: there is nothing to read, it is no table, or columns that the configuration
-            names are not in it, or hold values that nothing can be learned from.
+            names are not in it. Of values that nothing can be learned from validation tells.
         ConfigError: `data.source` names a function that is not there.
         UserCodeError: it raised.
     """
@@ -55,6 +69,17 @@ def write_table(config: DataConfig, code: UserCode, path: Path) -> DataRecord:
         return _write(found.rows, config, path)
 
 
+def refuse_infinite(record: DataRecord) -> None:
+    """Raise DataError when there are infinite values: for those who run no validation after."""
+    for name, first in record.infinite.items():
+        raise DataError(
+            f"column {name!r}, row {first.row:,}: the value is infinite",
+            where=first.origin,
+            next_step="replace infinite values by missing ones or by a bound, or name the column "
+            "in data.exclude",
+        )
+
+
 def _write(rows: Rows, config: DataConfig, path: Path) -> DataRecord:
     import pyarrow as pa
 
@@ -63,24 +88,24 @@ def _write(rows: Rows, config: DataConfig, path: Path) -> DataRecord:
     schema = pa.schema(list(types.items()))
     finite = _finite(types, config)
     content, first = Fingerprint(), ""
-    present = dict.fromkeys(_named(config), 0)
+    infinite: dict[str, FirstPlace] = {}
     with TableWriter(path, schema) as writer:
         for chunk in rows.chunks():
             first = first or chunk.origin
             table = conform(chunk.table, types, chunk.origin, first)
             for name in finite:
-                _refuse_infinite(table.column(name), name, chunk)
-            for name in present:
-                present[name] += table.num_rows - table.column(name).null_count
+                row = None if name in infinite else _first_infinite(table.column(name))
+                if row is not None:
+                    infinite[name] = FirstPlace(origin=chunk.origin, row=chunk.first_row + row)
             content.add(table)
             writer.add(table)
     _refuse_few(content.rows, config)
-    _refuse_all_missing(present, config)
     return DataRecord(
         source=config.source,
         rows=content.rows,
         columns={field.name: str(field.type) for field in schema},
         fingerprint=content.digest(schema),
+        infinite=infinite,
     )
 
 
@@ -92,20 +117,15 @@ def _finite(types: dict[str, Any], config: DataConfig) -> list[str]:
     return [name for name in seen if pa.types.is_floating(types[name])]
 
 
-def _refuse_infinite(column: Any, name: str, chunk: Chunk) -> None:
+def _first_infinite(column: Any) -> int | None:
+    """Place of the first infinite value; None: there is none."""
     import pyarrow.compute as pc
 
     # The extremes of finite numbers are finite: one pass, and no copy.
     extremes = pc.min_max(column).as_py()
     if not {extremes["min"], extremes["max"]} & {float("inf"), float("-inf")}:
-        return
-    place = pc.index(pc.is_inf(column), True).as_py()
-    raise DataError(
-        f"column {name!r}, row {chunk.first_row + place:,}: the value is infinite",
-        where=chunk.origin,
-        next_step="replace infinite values by missing ones or by a bound, or name the column in "
-        "data.exclude",
-    )
+        return None
+    return int(pc.index(pc.is_inf(column), True).as_py())
 
 
 def _refuse_few(rows: int, config: DataConfig) -> None:
@@ -120,21 +140,6 @@ def _refuse_few(rows: int, config: DataConfig) -> None:
             allowed=f"at least {config.min_rows} (data.min_rows)",
             next_step="give more rows, or lower data.min_rows",
         )
-
-
-def _refuse_all_missing(present: dict[str, int], config: DataConfig) -> None:
-    """Whether a feature may be missing everywhere is for validation to say; these may not."""
-    for name, count in present.items():
-        if count == 0:
-            raise DataError(
-                f"column {name!r} has no value in any row",
-                where=config.source,
-                next_step="check how it is written, or name another column in data",
-            )
-
-
-def _named(config: DataConfig) -> list[str]:
-    return [name for name in (config.target, config.time, config.id, config.group) if name]
 
 
 def _refuse_absent(names: list[str], config: DataConfig) -> None:

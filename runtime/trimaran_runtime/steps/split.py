@@ -1,13 +1,10 @@
 """Step `split`: train, validation and test rows."""
 
 from trimaran_runtime.data.parquet import GROUP_ROWS, TableWriter, read_parquet
-from trimaran_runtime.data.split import SplitRecord, class_counts, how, split
+from trimaran_runtime.data.split import RECORD, SplitRecord, class_counts, row_numbers, split
 from trimaran_runtime.data.table import TABLE
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json
-
-RECORD = "split.json"
-"""Name of the record's file."""
 
 
 def run(context: Context) -> None:
@@ -19,10 +16,10 @@ def run(context: Context) -> None:
         with TableWriter(folder / f"{name}.parquet", table.schema) as writer:
             # A row group at a time: the rows are held once, not twice.
             for start in range(0, len(rows), GROUP_ROWS):
-                writer.add(table.take(rows[start : start + GROUP_ROWS]))
+                writer.add(table.take(row_numbers(rows[start : start + GROUP_ROWS])))
     counts = {name: len(rows) for name, rows in splits.items()}
     record = SplitRecord(
-        by=how(config.data),
+        by=splits.by,
         rows=counts,
         boundaries=splits.boundaries,
         classes=class_counts(table, config.data, splits),
@@ -30,7 +27,7 @@ def run(context: Context) -> None:
     )
     (folder / RECORD).write_bytes(canonical_json(record.model_dump(mode="json")))
     shown = " / ".join(f"{count:,}" for count in counts.values())
-    context.progress(f"split ✓ {shown} rows by {how(config.data)}")
+    context.progress(f"split ✓ {shown} rows by {splits.by}")
 
 
 STEP = Step(name="split", inputs=("config", "table"), outputs=("splits",), run=run)

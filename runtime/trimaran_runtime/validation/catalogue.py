@@ -51,9 +51,16 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry(
         name="time",
-        means="`data.time` has no order in time, or is missing in some rows.",
+        means="`data.time` has no order in time, is missing in some rows, or holds numbers where "
+        "`data.split.gap_days` counts days.",
         severity="error",
         action="Parse it into timestamps; drop rows without one.",
+    ),
+    Entry(
+        name="keys",
+        means="Rows have no `data.group`, or no row has a `data.id`.",
+        severity="error",
+        action="Fill them, or drop rows without one.",
     ),
     Entry(
         name="absent",
@@ -89,7 +96,7 @@ CATALOGUE: tuple[Entry, ...] = (
         name="infinite",
         means="Values are infinite.",
         severity="error",
-        action="Replace them by missing values or by a bound.",
+        action="Replace them by missing values or by a bound, or list it in `data.exclude`.",
     ),
     Entry(
         name="constant",
@@ -130,8 +137,16 @@ CATALOGUE: tuple[Entry, ...] = (
         action="Split by group; set `data.group` where rows of one value are alike.",
     ),
     Entry(
+        name="splits",
+        means="A split has no row, or none of a class.",
+        severity="error",
+        action="Give it a larger share or more rows; merge rare classes, or set "
+        "`data.split.balanced`.",
+    ),
+    Entry(
         name="unused",
-        means="Rows of the source are in no split (`data.split.gap_days`).",
+        means="Rows of the source are in no split (`data.split.gap_days`; or, by time, their "
+        "`data.group` is in an earlier one).",
         severity="note",
         action="Nothing, if that is meant.",
     ),

@@ -111,7 +111,10 @@ def groups(columns: Columns, features: list[str], data: DataConfig, parts: Parts
 
 def _torn(columns: Columns, group: str, parts: Parts) -> list[Finding]:
     keys = value_keys(columns, group)
-    known = {name: np.unique(keys[parts.span(name)]) for name in parts.sizes}
+    # Rows without a group are told of elsewhere, and belong to none.
+    present = np.asarray(columns[group].is_valid())
+    spans = {name: parts.span(name) for name in parts.sizes}
+    known = {name: np.unique(keys[span][present[span]]) for name, span in spans.items()}
     names = list(known)
     found = []
     for place, first in enumerate(names):

@@ -1,5 +1,6 @@
 """Checks of the values of each column: missing, infinite, constant."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.validation.columns import Columns
@@ -9,23 +10,37 @@ from trimaran_runtime.validation.finding import Finding, Severity
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from trimaran_runtime.data.table import FirstPlace
 
-def features(columns: Columns, names: list[str], config: ValidationConfig) -> list[Finding]:
-    """Missing shares, infinite values and constant columns among the features."""
+
+def features(
+    columns: Columns,
+    names: list[str],
+    config: ValidationConfig,
+    places: "Mapping[str, FirstPlace]",
+) -> list[Finding]:
+    """Missing shares, infinite values and constant columns among the features.
+
+    Args:
+        columns: the rows.
+        names: of the features.
+        config: `max_missing`.
+        places: first infinite value by column, as the data step met it.
+    """
 
     def judged(name: str) -> list[Finding]:
         column = columns[name]
         return [
             *_missing(column, name, config),
-            *infinite(columns.table, name),
+            *infinite(columns.table, name, places.get(name)),
             *_constant(column, name),
         ]
 
     return [finding for found in columns.each(names, judged) for finding in found]
 
 
-def infinite(table: "pa.Table", name: str) -> list[Finding]:
-    """Infinite values of a column."""
+def infinite(table: "pa.Table", name: str, first: "FirstPlace | None" = None) -> list[Finding]:
+    """Infinite values of a column, and where the first one is."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -40,8 +55,9 @@ def infinite(table: "pa.Table", name: str) -> list[Finding]:
             severity=Severity.error,
             check="infinite",
             column=name,
-            evidence=f"{count} of {len(column)} values are infinite",
-            advice="replace them by missing values or by a bound",
+            evidence=f"{count} of {len(column)} values are infinite"
+            + (f", the first in {first}" if first else ""),
+            advice="replace them by missing values or by a bound, or list it in data.exclude",
         )
     ]
 

@@ -1,5 +1,6 @@
-"""Checks of the target and of the time column."""
+"""Checks of the columns that `data` names: the target, the time, the group and the id."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.config import DataConfig, Task
@@ -9,6 +10,8 @@ from trimaran_runtime.validation.quality import infinite
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from trimaran_runtime.data.table import FirstPlace
+
 MOST_CLASSES = 100
 FEWEST_OF_A_CLASS = 10
 """A class with fewer rows cannot be in every split, let alone be judged."""
@@ -16,10 +19,18 @@ SMALL_CLASS = 50
 """A class with fewer rows is judged on too few for a verdict to mean much."""
 
 
-def target(table: "pa.Table", data: DataConfig) -> list[Finding]:
-    """Missing and infinite labels, one class alone, tiny classes, the wrong task."""
+def target(
+    table: "pa.Table", data: DataConfig, places: "Mapping[str, FirstPlace] | None" = None
+) -> list[Finding]:
+    """Missing and infinite labels, one class alone, tiny classes, the wrong task.
+
+    Args:
+        table: the rows.
+        data: names the target.
+        places: first infinite value by column, as the data step met it.
+    """
     column = table.column(data.target)
-    found = infinite(table, data.target)
+    found = infinite(table, data.target, (places or {}).get(data.target))
     if column.null_count:
         found.append(
             _error(
@@ -29,6 +40,8 @@ def target(table: "pa.Table", data: DataConfig) -> list[Finding]:
                 "drop rows without a label before returning the table",
             )
         )
+    if column.null_count == len(column):
+        return found
     check = _classes if data.task is Task.classification else _number
     return found + check(column, data.target)
 
@@ -40,14 +53,34 @@ def time(table: "pa.Table", data: DataConfig) -> list[Finding]:
     if data.time is None:
         return []
     column = table.column(data.time)
+    if column.null_count:
+        evidence = f"{column.null_count} of {len(column)} times are missing"
+        found = [_error(data.time, "time", evidence, "drop rows without a time")]
+        if column.null_count == len(column):
+            return found
+    else:
+        found = []
     if not (pa.types.is_timestamp(column.type) or pa.types.is_integer(column.type)):
         evidence = f"is of type {column.type}, which has no order in time"
         advice = "parse it into timestamps before returning the table"
-        return [_error(data.time, "time", evidence, advice)]
-    if column.null_count:
-        evidence = f"{column.null_count} of {len(column)} times are missing"
-        return [_error(data.time, "time", evidence, "drop rows without a time")]
-    return []
+        found.append(_error(data.time, "time", evidence, advice))
+    elif data.split.gap_days and not pa.types.is_timestamp(column.type):
+        evidence = "holds numbers, not times: data.split.gap_days counts no days in it"
+        advice = "give it timestamps, or leave gap_days out"
+        found.append(_error(data.time, "time", evidence, advice))
+    return found
+
+
+def keys(table: "pa.Table", data: DataConfig) -> list[Finding]:
+    """Rows without a group, which may be torn apart, and an id that no row has."""
+    found = []
+    if data.group is not None and table.column(data.group).null_count:
+        evidence = f"{table.column(data.group).null_count} of {table.num_rows} groups are missing"
+        found.append(_error(data.group, "keys", evidence, "fill them, or drop rows without one"))
+    if data.id is not None and table.column(data.id).null_count == table.num_rows:
+        advice = "check how it is written, or leave data.id out"
+        found.append(_error(data.id, "keys", f"all {table.num_rows} ids are missing", advice))
+    return found
 
 
 def _classes(column: Any, name: str) -> list[Finding]:

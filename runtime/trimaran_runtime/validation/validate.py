@@ -1,5 +1,6 @@
 """Every check that a table must pass before anything is trained on it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ from trimaran_runtime.validation.leakage import Labels
 from trimaran_runtime.validation.missingness import joined_by_outcome
 from trimaran_runtime.validation.parts import Parts
 from trimaran_runtime.validation.rules import column_rules
+from trimaran_runtime.validation.shares import empty_splits, lost_classes
 from trimaran_runtime.validation.target_encoding import encoded_on_all_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from trimaran_runtime.config import RunConfig
+    from trimaran_runtime.data.table import FirstPlace
 
 _ORDER = list(Severity)
 
@@ -35,6 +38,7 @@ def validate(
     parts: Parts | None = None,
     code: UserCode | None = None,
     now: datetime | None = None,
+    infinite: "Mapping[str, FirstPlace] | None" = None,
 ) -> Findings:
     """Look for everything that makes a table unfit for training.
 
@@ -44,13 +48,34 @@ def validate(
         parts: which rows are in which split; None: what is across splits is not looked for.
         code: the user's code; None: `validation.expectations` is not called.
         now: the time that ages are measured at, with a zone; None: no age is measured.
+        infinite: where the first infinite value of a column is, for the message.
     """
+    found = [] if parts is None else empty_splits(parts)
+    balance: tuple[SplitClasses, ...] = ()
+    if table.num_rows:
+        more, balance = _all_checks(table, config, parts, code, now, infinite or {})
+        found += more
+    ordered = sorted(found, key=lambda finding: _ORDER.index(finding.severity))
+    return Findings(
+        rows=table.num_rows, columns=table.num_columns, findings=tuple(ordered), balance=balance
+    )
+
+
+def _all_checks(
+    table: "pa.Table",
+    config: "RunConfig",
+    parts: Parts | None,
+    code: UserCode | None,
+    now: datetime | None,
+    infinite: "Mapping[str, FirstPlace]",
+) -> tuple[list[Finding], tuple[SplitClasses, ...]]:
     data, strictness = config.data, config.validation
     columns = Columns(table)
     features = feature_names(data, table.column_names)
-    found = [*target.target(table, data), *target.time(table, data), *column_rules(table, data)]
+    found = [*target.target(table, data, infinite), *target.time(table, data)]
+    found += [*target.keys(table, data), *column_rules(table, data)]
     found += _no_features(features, table)
-    found += quality.features(columns, features, strictness)
+    found += quality.features(columns, features, strictness, infinite)
     found += identity.identifiers(columns, features)
     found += identity.counters(columns, features, data)
     found += timing.clock(columns, data, strictness, now)
@@ -59,16 +84,14 @@ def validate(
     found += _lock(columns, config, parts)
     balance: tuple[SplitClasses, ...] = ()
     if parts is not None:
+        found += lost_classes(columns, data, parts)
         found += identity.groups(columns, features, data, parts)
         found += _outside(parts)
         balance, notes = class_balance(columns, data, parts)
         found += notes
     if code is not None:
         found += expectations(table, strictness.expectations, code)
-    ordered = sorted(found, key=lambda finding: _ORDER.index(finding.severity))
-    return Findings(
-        rows=table.num_rows, columns=table.num_columns, findings=tuple(ordered), balance=balance
-    )
+    return found, balance
 
 
 def refuse_errors(findings: Findings) -> None:
@@ -115,12 +138,14 @@ def _lock(columns: Columns, config: "RunConfig", parts: Parts | None) -> list[Fi
 def _outside(parts: Parts) -> list[Finding]:
     if not parts.outside:
         return []
+    why = f" ({parts.left_out})" if parts.left_out else ""
     return [
         Finding(
             severity=Severity.note,
             check="unused",
             column=None,
-            evidence=f"{parts.outside} rows of the source are in no split, and were not looked at",
+            evidence=f"{parts.outside} rows of the source are in no split{why}, and were not "
+            "looked at",
         )
     ]
 

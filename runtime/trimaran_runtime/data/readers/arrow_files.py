@@ -63,7 +63,7 @@ def open_typed(
         for file in files:
             with told(file):
                 schema = schema_of(file)
-            yield file.name, with_partition(schema.empty_table(), file, partitions).schema
+            yield file.name, _with_partition_fields(schema, file, partitions)
 
     def chunks() -> Iterator[Chunk]:
         for file in files:
@@ -97,6 +97,16 @@ def partition_types(files: Sequence[File]) -> dict[str, Any]:
             kind = found.setdefault(name, pa.int64())
             found[name] = kind if whole else pa.string()
     return found
+
+
+def _with_partition_fields(schema: "pa.Schema", file: File, types: dict[str, Any]) -> "pa.Schema":
+    """The schema as `with_partition` makes a table's; an empty table would load pandas."""
+    import pyarrow as pa
+
+    for name in file.partition:
+        if name not in schema.names:
+            schema = schema.append(pa.field(name, types[name]))
+    return schema
 
 
 def with_partition(table: "pa.Table", file: File, types: dict[str, Any]) -> "pa.Table":

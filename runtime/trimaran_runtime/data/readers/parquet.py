@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.files import File
+from trimaran_runtime.data.normal_form import MOST_DECODED_BYTES
 from trimaran_runtime.data.readers.arrow_files import open_typed
 from trimaran_runtime.data.rows import CHUNK_ROWS, Rows
 from trimaran_runtime.errors import DataError
@@ -17,6 +18,8 @@ MOST_RATIO = 1000
 on tables that were written to be read."""
 FREE_BYTES = 256 << 20
 """A column of a row group that inflates to less is never refused, bytes."""
+_BUFFER_BYTES = 256 << 10
+"""Bytes of a column that are fetched at a time."""
 MOST_ROWS_PER_BYTE = 1000
 """Most rows that one stored byte may stand for, above `FREE_ROWS`."""
 FREE_ROWS = 100_000_000
@@ -44,29 +47,70 @@ def _tables(file: File) -> "Iterator[pa.Table]":
     from pyarrow import parquet
 
     with file.open() as stream, parquet.ParquetFile(stream) as footer:
-        coded = _coded(footer.metadata, footer.schema_arrow)
-        stream.seek(0)
-        with parquet.ParquetFile(
-            stream, metadata=footer.metadata, read_dictionary=coded, page_checksum_verification=True
-        ) as opened:
-            for batch in opened.iter_batches(batch_size=CHUNK_ROWS):
-                yield pa.Table.from_batches([batch])
+        metadata, schema = footer.metadata, footer.schema_arrow
+        for number in range(metadata.num_row_groups):
+            coded = _swelling(file, stream, metadata, schema, number)
+            with _reopened(file, stream, metadata, coded) as opened:
+                for batch in opened.iter_batches(batch_size=CHUNK_ROWS, row_groups=[number]):
+                    yield pa.Table.from_batches([batch])
 
 
-def _coded(metadata: Any, schema: "pa.Schema") -> list[str]:
-    """Text columns that are stored as codes: read so, a few long texts do not fill the memory."""
+def _reopened(file: File, stream: Any, metadata: Any, coded: list[str]) -> Any:
+    """The file with some columns left as codes.
+
+    On this machine pages are read as they are needed; far away, a row group's all at once.
+    """
+    from pyarrow import parquet
+
+    stream.seek(0)
+    return parquet.ParquetFile(
+        stream,
+        metadata=metadata,
+        read_dictionary=coded,
+        page_checksum_verification=True,
+        pre_buffer=file.remote,
+        buffer_size=0 if file.remote else _BUFFER_BYTES,
+    )
+
+
+def _swelling(
+    file: File, stream: Any, metadata: Any, schema: "pa.Schema", number: int
+) -> list[str]:
+    """Text columns of a row group whose codes may stand for more text than a chunk may hold.
+
+    They are left as codes, and refused where they are decoded. To decode all others at once takes a
+    third of the time where texts hardly repeat.
+    """
     import pyarrow as pa
 
+    group = metadata.row_group(number)
+    rows = min(group.num_rows, CHUNK_ROWS)
     texts = {field.name for field in schema if pa.types.is_string(field.type)}
-    if not metadata.num_row_groups:
-        return []
-    group = metadata.row_group(0)
     columns = (group.column(index) for index in range(group.num_columns))
-    return [
+    suspects = [
         column.path_in_schema
         for column in columns
-        if column.path_in_schema in texts and "RLE_DICTIONARY" in column.encodings
+        if column.path_in_schema in texts
+        and "RLE_DICTIONARY" in column.encodings
+        # No entry is longer than all pages of the column.
+        and rows * column.total_uncompressed_size > MOST_DECODED_BYTES
     ]
+    if not suspects:
+        return []
+    # The first row brings the whole dictionary.
+    with _reopened(file, stream, metadata, suspects) as opened:
+        first = next(opened.iter_batches(batch_size=1, row_groups=[number], columns=suspects))
+    return [name for name in suspects if _swells(first.column(name).dictionary, rows)]
+
+
+def _swells(entries: Any, rows: int) -> bool:
+    """Whether codes of these entries may decode to too much; of one entry it is not known.
+
+    Where the first page holds texts rather than codes, its first row brings that text alone.
+    """
+    import pyarrow.compute as pc
+
+    return len(entries) < 2 or rows * pc.max(pc.binary_length(entries)).as_py() > MOST_DECODED_BYTES
 
 
 def _refuse_swollen(metadata: Any, file: File) -> None:

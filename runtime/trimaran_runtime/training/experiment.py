@@ -148,7 +148,7 @@ class Experiment:
         return value if math.isfinite(value) else math.nan
 
     def _learned(self, parameters: Mapping[str, Scalar], trial: Trial) -> Any:
-        data, (train, _) = self.config.data, self.frames
+        data, (train, validation) = self.config.data, self.frames
         _refuse_unknown_learner(parameters)
         if len(self.columns.dropped) == len(self.features):
             raise ConfigError(
@@ -162,7 +162,15 @@ class Experiment:
             seed=self.config.training.seed,
             threads=self.threads,
         )
-        return fit_setting(ask, train, data.target, parameters, trial=trial, measure=self._value)
+        return fit_setting(
+            ask,
+            train,
+            data.target,
+            parameters,
+            validation=validation,
+            trial=trial,
+            measure=self._value,
+        )
 
 
 def _asks_for_trial(function: Callable[..., Any]) -> bool:

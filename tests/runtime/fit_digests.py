@@ -1,4 +1,4 @@
-"""Prints the digest of each built-in learner's model of the mixed table; a test compares them with its own."""
+"""Prints the digest of each built-in learner's model of the mixed table, for a test to compare."""
 
 import sys
 from pathlib import Path

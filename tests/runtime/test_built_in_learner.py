@@ -56,12 +56,26 @@ def trained(project: ToyRun, last: str = "train") -> int:
     return Exit.OK
 
 
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory: pytest.TempPathFactory) -> ToyRun:
+    """A run that chose between two classes, and fitted its choice once more."""
+    folder = tmp_path_factory.mktemp("binary")
+    run = ToyRun(folder, code=write_code(folder / "code"))
+    run.configure(config("binary", check_reproducible=True))
+    assert trained(run) == Exit.OK
+    return run
+
+
 @pytest.mark.parametrize(("source", "chance"), [("binary", 0.5), ("classes", 1.1), ("number", 1.3)])
 def test_it_learns_every_task_from_every_kind_of_column(
-    project: ToyRun, source: str, chance: float
+    request: pytest.FixtureRequest, source: str, chance: float
 ) -> None:
-    project.configure(config(source))
-    assert trained(project) == Exit.OK
+    if source == "binary":
+        project = request.getfixturevalue("binary")
+    else:
+        project = request.getfixturevalue("project")
+        project.configure(config(source))
+        assert trained(project) == Exit.OK
     record = project.output("model/training.json")
     (note,) = record["notes"]
     assert "'code' is left out" in note
@@ -79,14 +93,12 @@ def test_it_learns_every_task_from_every_kind_of_column(
     )
 
 
-def test_a_request_gets_what_a_frame_gets(project: ToyRun) -> None:
+def test_a_request_gets_what_a_frame_gets(binary: ToyRun) -> None:
     """Also values that training never saw, and holes where the server writes them otherwise."""
     import pandas as pd
 
-    project.configure(config("binary"))
-    assert trained(project) == Exit.OK
-    record = project.output("model/training.json")
-    content = (project.work / "model" / "model.skops").read_bytes()
+    record = binary.output("model/training.json")
+    content = (binary.work / "model" / "model.skops").read_bytes()
     model = load_model_bytes(content, record["trusted_types"])
     signature = Signature.model_validate(record["signature"])
     given = {
@@ -192,7 +204,5 @@ def test_boosting_stops_where_the_validation_rows_see_no_gain(project: ToyRun) -
         assert best == last.n_iter_ - 10
 
 
-def test_its_model_is_the_same_in_a_second_process(project: ToyRun) -> None:
-    project.configure(config("binary", tune={"trials": 1}, check_reproducible=True))
-    assert trained(project) == Exit.OK
-    assert project.output("model/training.json")["reproduced"] is True
+def test_its_model_is_the_same_in_a_second_process(binary: ToyRun) -> None:
+    assert binary.output("model/training.json")["reproduced"] is True

@@ -85,7 +85,10 @@ def tuning_step(
         limits["MaxRuntimeInSeconds"] = int(tune.minutes * 60)
     search = {
         "Strategy": "Bayesian",
-        "HyperParameterTuningJobObjective": {"Type": _direction(tune.metric or metric), "MetricName": METRIC},
+        "HyperParameterTuningJobObjective": {
+            "Type": _direction(tune.metric or metric),
+            "MetricName": METRIC,
+        },
         "ResourceLimits": limits,
         "ParameterRanges": _ranges(tune.space),
         "TrainingJobEarlyStoppingType": "Off",

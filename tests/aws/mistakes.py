@@ -252,11 +252,11 @@ _PIPELINE = (
         "pipeline.timeout_minutes",
         "at most 12960 minutes",
     ),
-    _limit(
+    _spec(
         "a search without a space",
         {"pipeline.tune": {"trials": 5}},
-        "pipeline.tune.space",
-        "0 hyperparameters to search",
+        "pipeline",
+        "tune.space names nothing to search",
     ),
     _limit(
         "a search of one minute",
@@ -264,35 +264,53 @@ _PIPELINE = (
         "pipeline.tune.minutes",
         "2 to 262800 minutes",
     ),
-    _limit(
+    _spec(
         "a metric of one's own, of which more may be worse",
         _tune(metric="profit"),
         "pipeline.tune.metric",
-        "is not known",
+        "is not one of the choices",
     ),
-    _limit(
+    _spec(
         "whole numbers between fractions",
         _tune(space={"depth": {"low": 0.5, "high": 9, "integer": True}}),
         "pipeline.tune.space.depth",
         "whole numbers",
     ),
-    _limit(
+    _spec(
         "a range without an end",
         _tune(space={"depth": {"low": 1}}),
         "pipeline.tune.space.depth",
         "high not given",
     ),
-    _limit(
+    _spec(
         "a logarithmic range from 0",
         _tune(space={"rate": {"low": 0, "high": 1, "log": True}}),
-        "pipeline.tune.space.rate.low",
+        "pipeline.tune.space.rate",
         "no logarithm",
     ),
-    _limit(
+    _spec(
+        "a range that ends before it begins",
+        _tune(space={"depth": {"low": 9, "high": 1}}),
+        "pipeline.tune.space.depth",
+        "is no range",
+    ),
+    _spec(
+        "choices beside a range",
+        _tune(space={"depth": {"low": 1, "high": 9, "choices": [1, 9]}}),
+        "pipeline.tune.space.depth",
+        "one of the two",
+    ),
+    _spec(
         "no choice to choose from",
         _tune(space={"kind": {"choices": []}}),
+        "pipeline.tune.space.kind",
+        "0 choices",
+    ),
+    _limit(
+        "31 choices",
+        _tune(space={"kind": {"choices": list(range(31))}}),
         "pipeline.tune.space.kind.choices",
-        "1 to 30",
+        "at most 30",
     ),
     _limit(
         "31 hyperparameters to search",

@@ -17,6 +17,7 @@ from trimaran_providers.aws.pipeline_definition import (
 )
 from trimaran_providers.aws.step_definition import JobFacts
 from trimaran_providers.contract.errors import ResourceError, UnsupportedError
+from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.steps.command import parse
 from trimaran_runtime.steps.ports import PIPELINE
 
@@ -52,6 +53,7 @@ def text(pipeline: dict[str, Any] | None = None, **changes: Any) -> str:
         archive="s3://toy-store/team/pipelines/toy-test/code-1.tar.gz",
         code=f"sha256:{'b' * 64}",
         environment=f"sha256:{'a' * 64}",
+        metric=Metric.rmse,
     )
     return pipeline_definition(spec(pipeline=pipeline or {}).pipeline, facts)
 
@@ -341,6 +343,22 @@ def test_a_search_tries_what_the_spec_says_and_its_best_model_goes_on() -> None:
     inputs = found["evaluate"]["Arguments"]["ProcessingInputs"]
     model = next(i["S3Input"]["S3Uri"] for i in inputs if i["InputName"] == "model")
     assert in_a_run(model).endswith("/model/abcdefghijkl/output/model.tar.gz")
+
+
+@pytest.mark.parametrize(("metric", "kind"), [(None, "Minimize"), ("r2", "Maximize")])
+def test_a_search_that_names_no_metric_goes_by_the_gates(metric: str | None, kind: str) -> None:
+    found = steps({"tune": {"metric": metric, "space": SPACE}})
+    search = found["train"]["Arguments"]["HyperParameterTuningJobConfig"]
+    assert search["HyperParameterTuningJobObjective"]["Type"] == kind
+
+
+def test_the_built_in_learner_searches_inside_one_training_job() -> None:
+    learner = {"train": None, "learner": "auto", "tune": {"trials": 30, "parallel": 4}}
+    found = steps(learner)
+    plain = steps()
+    assert found["train"]["Type"] == "Training"
+    assert "Tuning" not in {step["Type"] for step in found.values()}
+    assert found == plain
 
 
 def test_the_monitor_is_one_step_that_reads_capture_and_puts_metrics() -> None:

@@ -1,6 +1,5 @@
 """The search for hyperparameters: seeded, pruned, in several processes, resumed after a kill."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,18 +7,23 @@ import time
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
+from pydantic import ValidationError
 
 from tests.runtime.toy_run import TOY, ToyRun, command, toy_config
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.errors import ConfigError, Exit, UserCodeError
+from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.steps.__main__ import main
 from trimaran_runtime.training.experiment import Experiment
+from trimaran_runtime.training.fit import fit_model
+from trimaran_runtime.training.model_file import load_model_bytes
 from trimaran_runtime.training.search import Found, search
 from trimaran_runtime.training.search_record import State
 
 MODULE = """
+ROWS = 1200
+
 import os
 import time
 from pathlib import Path
@@ -55,7 +59,8 @@ def fit(train, validation, parameters):
 def fit_reporting(train, validation, parameters, trial):
     for step in range(3):
         try:
-            trial.report(step, 1 - abs(parameters["weight"] - 1))
+            # Above every value of the metric, so that a report would win if it counted.
+            trial.report(step, 10 - abs(parameters["weight"] - 1))
         except Exception:
             raise AssertionError("pruning is no error of the function")
     return fit(train, validation, parameters)
@@ -82,6 +87,8 @@ def fit_drawing(train, validation, parameters):
     return Threshold(float(noise[parameters["noise"]]())).fit(train, train["bought"])
 """
 SPACE = {"weight": {"low": -1.0, "high": 2.0}}
+DEADLY = 4
+"""With this seed the first setting is below 0, and the next ones are not."""
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +108,16 @@ def config(function: str, **training: Any) -> RunConfig:
     return RunConfig.model_validate(toy_config(data__source="hunt:load", training=given))
 
 
-def searched(run: ToyRun, function: str = "fit", folder: Path | None = None, **tune: Any) -> Found:
-    given = config(function, tune={"trials": 12, "space": SPACE, **tune})
+def opened(run: ToyRun, given: RunConfig) -> Experiment:
     sys.modules.pop("hunt", None)
-    experiment = Experiment.open(run.code, run.work / "splits", given, threads=2)
+    return Experiment.open(run.code, run.work / "splits", given, threads=2)
+
+
+def searched(
+    run: ToyRun, function: str = "fit", *, folder: Path | None = None, seed: int = 0, **tune: Any
+) -> Found:
+    tune = {"trials": 12, "space": SPACE, **tune}
+    experiment = opened(run, config(function, seed=seed, tune=tune))
     lines: list[str] = []
     return search(experiment, splits=run.work / "splits", folder=folder, progress=lines.append)
 
@@ -153,11 +166,24 @@ def test_a_function_that_never_works_is_told_with_its_own_error(splits: ToyRun) 
 
 
 def test_several_processes_try_settings_and_one_may_die(splits: ToyRun) -> None:
-    found = searched(splits, "fit_dying", parallel=2, trials=6)
+    found = searched(splits, "fit_dying", seed=DEADLY, parallel=2, trials=3)
     assert not found.search.repeatable
-    assert len(found.record.trials) == 6
+    assert len(found.record.trials) == 3
     for trial in found.record.trials:
         assert (trial.state is State.failed) == (float(trial.parameters["weight"]) < 0)
+    assert found.search.trials[State.failed] == 1
+
+
+def test_choices_are_drawn_as_what_they_are(splits: ToyRun) -> None:
+    """1, 1.0 and true are one value to Python, and three to whoever named them."""
+    choices = [1, 1.0, True, 0.5]
+    found = searched(splits, trials=16, space={"weight": {"choices": choices}})
+    drawn = {(type(v), v) for t in found.record.trials for v in t.parameters.values()}
+    assert drawn == {(type(choice), choice) for choice in choices}
+    # Of equals the first that was tried, and as it was given.
+    best = found.record.trials[found.record.best].parameters["weight"]
+    assert best == 1
+    assert type(found.parameters["weight"]) is type(best)
 
 
 def test_no_trial_starts_after_the_time_is_over(splits: ToyRun) -> None:
@@ -167,33 +193,52 @@ def test_no_trial_starts_after_the_time_is_over(splits: ToyRun) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tune", "where"),
+    ("dimension", "says"),
     [
-        ({"space": {}}, "pipeline.tune.space"),
-        ({"space": {"weight": {"low": 1}}}, "pipeline.tune.space.weight"),
-        ({"space": {"weight": {"low": 2, "high": 1}}}, "pipeline.tune.space.weight"),
-        ({"space": {"weight": {"choices": []}}}, "pipeline.tune.space.weight"),
-        (
-            {"space": {"weight": {"low": 0, "high": 1, "log": True}}},
-            "pipeline.tune.space.weight.low",
-        ),
-        (
-            {"space": {"weight": {"low": 0.5, "high": 3, "integer": True}}},
-            "pipeline.tune.space.weight",
-        ),
-        ({"metric": "profit"}, "pipeline.tune.metric"),
+        ({"low": 1}, "low 1, high not given is no range"),
+        ({}, "low not given, high not given is no range"),
+        ({"low": 2, "high": 1}, "low 2, high 1 is no range"),
+        ({"low": 1, "high": 1}, "low 1, high 1 is no range"),
+        ({"low": 0, "high": 1, "log": True}, "low 0 has no logarithm"),
+        ({"low": 0.5, "high": 3, "integer": True}, "give whole numbers"),
+        ({"choices": []}, "0 choices"),
+        ({"choices": [1], "low": 1}, "choices beside a range"),
     ],
 )
-def test_an_impossible_search_is_refused_by_name(
-    splits: ToyRun, tune: dict[str, Any], where: str
+def test_a_dimension_without_values_is_refused_where_the_spec_is_read(
+    dimension: dict[str, Any], says: str
 ) -> None:
+    with pytest.raises(ValidationError, match=says) as refused:
+        config("fit", tune={"space": {"weight": dimension}})
+    assert refused.value.errors()[0]["loc"] == ("training", "tune", "space", "weight")
+
+
+def test_a_search_of_nothing_is_refused_where_the_spec_is_read() -> None:
+    with pytest.raises(ValidationError, match="nothing to search"):
+        config("fit", tune={"trials": 3})
+
+
+@pytest.mark.parametrize(
+    ("tune", "gate", "where"),
+    [({"metric": "rmse"}, "roc_auc", "pipeline.tune.metric"), ({}, "rmse", "gate.metric")],
+)
+def test_a_metric_of_another_task_is_refused_by_the_field_that_names_it(
+    splits: ToyRun, tune: dict[str, Any], gate: str, where: str
+) -> None:
+    given = config("fit", tune={"space": SPACE, **tune})
+    given = given.model_copy(
+        update={"gate": given.gate.model_copy(update={"metric": Metric(gate)})}
+    )
     with pytest.raises(ConfigError) as refused:
-        searched(splits, **tune)
+        search(opened(splits, given), splits=splits.work, folder=None, progress=print)
     assert refused.value.where == where
 
 
 def test_killed_in_the_middle_the_step_goes_on_and_trusts_no_half_file(
-    splits: ToyRun, tmp_path: Path
+    splits: ToyRun,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """kill -9, then the same step again: only the rest is tried, and the files are whole."""
     given = tmp_path / "config.json"
@@ -207,10 +252,9 @@ def test_killed_in_the_middle_the_step_goes_on_and_trusts_no_half_file(
         parameters={"checkpoints": str(tmp_path / "checkpoints")},
     )
     log = tmp_path / "fits.log"
+    monkeypatch.setenv("LC_LOG", str(log))
     process = subprocess.Popen(
-        [sys.executable, "-m", "trimaran_runtime.steps", *arguments],
-        env={**os.environ, "LC_LOG": str(log)},
-        stdout=subprocess.DEVNULL,
+        [sys.executable, "-m", "trimaran_runtime.steps", *arguments], stdout=subprocess.DEVNULL
     )
     while not log.is_file() or len(log.read_text().splitlines()) < 4:
         assert process.poll() is None
@@ -219,35 +263,43 @@ def test_killed_in_the_middle_the_step_goes_on_and_trusts_no_half_file(
     process.wait()
     model = splits.work / "model"
     (model / "model.skops").write_bytes(b"half a mo")
-    done = subprocess.run(
-        [sys.executable, "-m", "trimaran_runtime.steps", *arguments],
-        env={**os.environ, "LC_LOG": str(log)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == Exit.OK, done.stderr
-    assert "the search goes on after" in done.stdout
+
+    def step() -> dict[str, bytes]:
+        sys.modules.pop("hunt", None)
+        assert main(arguments) == Exit.OK
+        return {
+            n: (model / n).read_bytes() for n in ("model.skops", "search.json", "training.json")
+        }
+
+    resumed = step()
+    assert "the search goes on after" in capsys.readouterr().out
     # 8 trials, the one that was killed again, and the fit at the end.
     assert len(log.read_text().splitlines()) <= 8 + 1 + 1
     assert not any((tmp_path / "checkpoints").iterdir())
-    resumed = (model / "search.json").read_bytes()
-    record = (model / "training.json").read_bytes()
-    sys.modules.pop("hunt", None)
-    assert main(arguments) == Exit.OK
-    assert (model / "search.json").read_bytes() == resumed
-    assert (model / "training.json").read_bytes() == record
-    assert (
-        orjson.loads(record)["parameters"]
-        == orjson.loads(resumed)["trials"][orjson.loads(resumed)["best"]]["parameters"]
-    )
+    assert step() == resumed
 
 
-@pytest.mark.parametrize(("noise", "same"), [("seeded", True), ("unseeded", False)])
-def test_a_second_fit_in_a_fresh_process_is_compared(
-    splits: ToyRun, noise: str, same: bool
-) -> None:
-    given = config("fit_drawing", parameters={"noise": noise}, check_reproducible=True)
+def test_the_model_is_fitted_with_the_best_setting(splits: ToyRun) -> None:
+    splits.configure(config("fit", tune={"trials": 4, "space": SPACE}).model_dump(mode="json"))
+    assert splits.step("train") == Exit.OK
+    record, trials = (splits.output(f"model/{n}.json") for n in ("training", "search"))
+    best = max(trials["trials"], key=lambda trial: trial["value"])
+    assert trials["best"] == best["number"] > 0
+    assert record["parameters"] == best["parameters"]
+    content = (splits.work / "model" / "model.skops").read_bytes()
+    model = load_model_bytes(content, record["trusted_types"])
+    assert model.weight == best["parameters"]["weight"]
+
+
+def test_generators_are_seeded_before_every_fit(splits: ToyRun) -> None:
+    experiment = opened(splits, config("fit_drawing", parameters={}))
+    fits = [fit_model(experiment, {"noise": noise}).content for noise in 2 * ["seeded", "unseeded"]]
+    assert fits[0] == fits[2]
+    assert fits[1] != fits[3]
+
+
+def test_a_model_that_a_second_process_fits_otherwise_is_found_out(splits: ToyRun) -> None:
+    given = config("fit_drawing", parameters={"noise": "unseeded"}, check_reproducible=True)
     splits.configure(given.model_dump(mode="json"))
     assert splits.step("train") == Exit.OK
-    assert splits.output("model/training.json")["reproduced"] is same
+    assert splits.output("model/training.json")["reproduced"] is False

@@ -74,7 +74,8 @@ WRONG_VALUES = {
     "closed set": (
         "gate: {metric: roc-auc}",
         'gate.metric: the text "roc-auc" is not one of the choices; did you mean roc_auc?\n'
-        "  Allowed: roc_auc, average_precision, accuracy, f1, log_loss, brier, rmse, mae or r2",
+        "  Allowed: roc_auc, average_precision, accuracy, f1, precision, recall, log_loss, brier, "
+        "rmse, mae or r2",
     ),
     "union": (
         "tags: {team: [a]}",

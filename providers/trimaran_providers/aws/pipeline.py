@@ -155,7 +155,14 @@ def _pipeline(
         digest = ImageReference.parse(job.image).digest
         return pipeline_definition(
             spec.pipeline,
-            PipelineFacts(job=job, config=config, archive=archive, code=code, environment=digest),
+            PipelineFacts(
+                job=job,
+                config=config,
+                archive=archive,
+                code=code,
+                environment=digest,
+                metric=spec.gate.metric,
+            ),
         )
 
     name = Names.of(context).pipeline

@@ -26,6 +26,7 @@ from trimaran_providers.aws.training_definition import (
 )
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.contract.spec import Compute, PipelineSpec
+from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.steps.ports import MONITOR, PIPELINE, Ports
 from trimaran_runtime.storage.digest import canonical_json
 from trimaran_runtime.training.config import Tune
@@ -65,6 +66,7 @@ class PipelineFacts:
         archive: URI of the code bundle.
         code: digest of the code bundle.
         environment: digest of the image.
+        metric: the gate's, by which a search goes that names none.
     """
 
     job: JobFacts
@@ -72,6 +74,7 @@ class PipelineFacts:
     archive: str
     code: str
     environment: str
+    metric: Metric
 
 
 def pipeline_definition(spec: PipelineSpec, facts: PipelineFacts) -> str:
@@ -144,7 +147,9 @@ def _step(
     tune = searched_by_the_cloud(spec)
     if tune is None:
         return training_step(ports, facts.job, machine, sources)
-    return tuning_step(ports, facts.job, machine, sources, tune=tune, seed=spec.seed)
+    return tuning_step(
+        ports, facts.job, machine, sources, tune=tune, metric=facts.metric, seed=spec.seed
+    )
 
 
 def _results(ports: Ports, spec: PipelineSpec, facts: PipelineFacts) -> dict[str, Value]:

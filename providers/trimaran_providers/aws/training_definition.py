@@ -66,12 +66,14 @@ def tuning_step(
     sources: Mapping[str, Value],
     *,
     tune: Tune,
+    metric: Metric,
     seed: int,
 ) -> dict[str, Any]:
     """The step as a search.
 
     A search's jobs take no command: SageMaker calls the image with `train`, which
     `trimaran-runtime` puts on the path. They share no checkpoints, which would be other models'.
+    `metric` is what it goes by where `tune` names none.
     """
     body = training_body(ports, facts, machine, sources)
     body["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": METRIC, "Regex": _REGEX}]
@@ -83,7 +85,10 @@ def tuning_step(
         limits["MaxRuntimeInSeconds"] = int(tune.minutes * 60)
     search = {
         "Strategy": "Bayesian",
-        "HyperParameterTuningJobObjective": {"Type": _direction(tune), "MetricName": METRIC},
+        "HyperParameterTuningJobObjective": {
+            "Type": _direction(tune.metric or metric),
+            "MetricName": METRIC,
+        },
         "ResourceLimits": limits,
         "ParameterRanges": _ranges(tune.space),
         "TrainingJobEarlyStoppingType": "Off",
@@ -104,8 +109,8 @@ def best_model(step: str, facts: JobFacts) -> Value:
     return joined("/", facts.of_run("model"), job, "output", "model.tar.gz")
 
 
-def _direction(tune: Tune) -> str:
-    return "Maximize" if Metric(tune.metric).higher_is_better else "Minimize"
+def _direction(metric: Metric) -> str:
+    return "Maximize" if metric.higher_is_better else "Minimize"
 
 
 def _ranges(space: Mapping[str, SearchRange]) -> dict[str, Any]:
@@ -116,10 +121,11 @@ def _ranges(space: Mapping[str, SearchRange]) -> dict[str, Any]:
             kind, body = "CategoricalParameterRanges", {"Name": name, "Values": values}
         else:
             kind = "IntegerParameterRanges" if dimension.integer else "ContinuousParameterRanges"
+            low, high = dimension.ends
             body = {
                 "Name": name,
-                "MinValue": _number(dimension.low, whole=dimension.integer),
-                "MaxValue": _number(dimension.high, whole=dimension.integer),
+                "MinValue": _number(low, whole=dimension.integer),
+                "MaxValue": _number(high, whole=dimension.integer),
                 "ScalingType": "Logarithmic" if dimension.log else "Linear",
             }
         found.setdefault(kind, []).append(body)
@@ -131,7 +137,5 @@ def _text(choice: object) -> str:
     return str(choice)
 
 
-def _number(value: float | None, *, whole: bool) -> str:
-    # The spec's problems on AWS refuse a range without both ends.
-    value = 0.0 if value is None else value
+def _number(value: float, *, whole: bool) -> str:
     return str(int(value)) if whole else repr(float(value))

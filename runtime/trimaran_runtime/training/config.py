@@ -1,10 +1,11 @@
 """The part of the `pipeline` section that the train step executes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from trimaran_runtime.data.config import FUNCTION
+from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.section import Section
 
 Scalar = bool | int | float | str
@@ -24,6 +25,35 @@ class SearchRange(Section):
     choices: tuple[Scalar, ...] | None = None
     """The values to choose from, instead of a range."""
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both ends of a range; raises ValueError where there is none."""
+        if self.low is None or self.high is None:
+            raise ValueError(
+                f"low {_shown(self.low)}, high {_shown(self.high)} is no range: "
+                "give low below high, or choices"
+            )
+        return self.low, self.high
+
+    @model_validator(mode="after")
+    def _holds_values(self) -> Self:
+        if self.choices is not None:
+            if not self.choices:
+                raise ValueError("0 choices: give one or more")
+            if self.low is not None or self.high is not None or self.log or self.integer:
+                raise ValueError("choices beside a range: give one of the two")
+            return self
+        low, high = self.ends
+        if low >= high:
+            raise ValueError(
+                f"low {low:g}, high {high:g} is no range: give low below high, or choices"
+            )
+        if self.integer and (low % 1 or high % 1):
+            raise ValueError(f"{low:g} to {high:g} with integer: true: give whole numbers")
+        if self.log and low <= 0:
+            raise ValueError(f"low {low:g} has no logarithm: give one above 0, or leave out log")
+        return self
+
 
 class Tune(Section):
     """Search for hyperparameters on the validation split."""
@@ -33,8 +63,8 @@ class Tune(Section):
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Time after which no new trial starts, minutes; None: no limit but `trials`. With it, the
     same inputs may give another result on a slower machine."""
-    metric: str = "roc_auc"
-    """Metric to optimise on the validation split."""
+    metric: Metric | None = None
+    """Metric to optimise on the validation split; None: the gate's (`gate.metric`)."""
     parallel: Annotated[int, Field(ge=1, le=100)] = 1
     """Trials at the same time. With more than one, the order in which they end decides what is
     tried next, so the same inputs may give another result."""
@@ -62,3 +92,16 @@ class TrainingConfig(Section):
     """Types of your own (`module.Class`) that a model file may hold, beside scikit-learn's."""
     check_reproducible: bool = False
     """Whether the model is fitted once more in a fresh process, and the two files compared."""
+
+    @model_validator(mode="after")
+    def _something_to_search(self) -> Self:
+        if self.tune is not None and not self.tune.space and self.learner is None:
+            raise ValueError(
+                "tune.space names nothing to search: name a hyperparameter of your function "
+                "(depth: {low: 1, high: 9}), or leave out tune"
+            )
+        return self
+
+
+def _shown(end: float | None) -> str:
+    return "not given" if end is None else f"{end:g}"

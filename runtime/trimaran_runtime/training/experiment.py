@@ -12,6 +12,7 @@ from trimaran_runtime.config import RunConfig
 from trimaran_runtime.data.features import feature_names, to_frame
 from trimaran_runtime.data.parquet import read_parquet
 from trimaran_runtime.errors import ConfigError
+from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.training.config import Scalar
 from trimaran_runtime.training.learner.auto import fit_setting
@@ -20,7 +21,7 @@ from trimaran_runtime.training.learner.preparation import Columns, columns_of
 from trimaran_runtime.training.seeds import seed_everything
 from trimaran_runtime.training.signature import signature_of
 from trimaran_runtime.training.trial import UNWATCHED, Trial
-from trimaran_runtime.training.validation_metric import validation_metric
+from trimaran_runtime.training.validation_metric import fitting_metric, validation_metric
 from trimaran_runtime.user_code import UserCode
 
 if TYPE_CHECKING:
@@ -72,10 +73,16 @@ class Experiment:
         return self.config.training.train is None
 
     @property
-    def metric(self) -> str:
-        """The metric that settings are compared by; without a search of the user's, the gate's."""
-        tune = self.config.training.tune
-        return tune.metric if tune else self.config.gate.metric.value
+    def metric(self) -> Metric:
+        """The metric that settings are compared by; where none is named for it, the gate's.
+
+        Raises:
+            ConfigError: it is no metric of the task.
+        """
+        data, tune = self.config.data, self.config.training.tune
+        if tune is not None and tune.metric is not None:
+            return fitting_metric(tune.metric, data.task, where="pipeline.tune.metric")
+        return fitting_metric(self.config.gate.metric, data.task, where="gate.metric")
 
     @cached_property
     def features(self) -> list[str]:
@@ -148,7 +155,7 @@ class Experiment:
         return value if math.isfinite(value) else math.nan
 
     def _learned(self, parameters: Mapping[str, Scalar], trial: Trial) -> Any:
-        data, (train, _) = self.config.data, self.frames
+        data, (train, validation) = self.config.data, self.frames
         _refuse_unknown_learner(parameters)
         if len(self.columns.dropped) == len(self.features):
             raise ConfigError(
@@ -162,7 +169,15 @@ class Experiment:
             seed=self.config.training.seed,
             threads=self.threads,
         )
-        return fit_setting(ask, train, data.target, parameters, trial=trial, measure=self._value)
+        return fit_setting(
+            ask,
+            train,
+            data.target,
+            parameters,
+            validation=validation,
+            trial=trial,
+            measure=self._value,
+        )
 
 
 def _asks_for_trial(function: Callable[..., Any]) -> bool:

@@ -1,8 +1,8 @@
 """Model files: skops instead of pickle, in bytes that are the same for the same model.
 
-skops names parts of a file after memory addresses and stamps them with the time, and scikit-learn's
-vectorisers remember an address. All are taken out, so that training twice on the same rows gives
-one digest.
+skops names parts of a file after memory addresses and stamps them with the time, scikit-learn's
+vectorisers remember an address, and its boosted trees how many threads binned their columns. All
+are taken out, so that training twice on the same rows gives one digest, on any machine.
 
 Whole libraries are trusted only for a file that this process has just written; the types it needs
 are listed in the release, and a release's file is read back only under its digest.
@@ -26,6 +26,10 @@ _OWN = ("trimaran_runtime.training.learner.columns.",)
 _ADDRESS = "_stop_words_id"
 """Attribute of scikit-learn's vectorisers: the address of stop words already looked at; another
 value has them looked at again."""
+_BINNING = "_BinMapper"
+_THREADS = "n_threads"
+"""Attribute of what bins the columns of scikit-learn's boosted trees: the processors of the machine
+it was fitted on, which no answer depends on."""
 _SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -133,6 +137,8 @@ def _renamed(node: Any, ids: dict[int, int], files: dict[str, str]) -> Any:
         return [_renamed(item, ids, files) for item in node]
     if not isinstance(node, dict):
         return node
+    if node.get("__class__") == _BINNING:
+        node = _of_one_thread(node)
     renamed: dict[str, Any] = {}
     for key, item in node.items():
         if key == "__id__" and isinstance(item, int):
@@ -146,6 +152,14 @@ def _renamed(node: Any, ids: dict[int, int], files: dict[str, str]) -> Any:
         else:
             renamed[key] = _renamed(item, ids, files)
     return renamed
+
+
+def _of_one_thread(binning: dict[str, Any]) -> dict[str, Any]:
+    state = binning["content"]["content"]
+    # Without an id: whether it is the file's first 1 depends on what it was before.
+    one = {key: value for key, value in state[_THREADS].items() if key != "__id__"}
+    state = {**state, _THREADS: {**one, "content": "1"}}
+    return {**binning, "content": {**binning["content"], "content": state}}
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

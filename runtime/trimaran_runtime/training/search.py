@@ -5,17 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from trimaran_runtime.data.config import Task
 from trimaran_runtime.errors import ConfigError
 from trimaran_runtime.training.attempt import Outcome, attempt
 from trimaran_runtime.training.config import Scalar, Tune
 from trimaran_runtime.training.experiment import Experiment
 from trimaran_runtime.training.learner.portfolio import LEARNER, simplicity
 from trimaran_runtime.training.search_record import Search, SearchRecord, State, TrialRecord
-from trimaran_runtime.training.space import SPACE, refuse_impossible
 from trimaran_runtime.training.study import Drawn, Plan, Study
 from trimaran_runtime.training.trial import Trial
-from trimaran_runtime.training.validation_metric import metric_of
 from trimaran_runtime.training.worker import Crew
 
 _LEADERS = 10
@@ -87,20 +84,18 @@ def search(
         progress: takes one line per trial.
 
     Raises:
-        ConfigError: the space or the metric is impossible, or no trial worked.
+        ConfigError: the metric does not fit the task, or no trial worked.
         UserCodeError: the user's function raised in every trial.
     """
     config = experiment.config
     tune = config.training.tune or Tune()
-    metric = metric_of(experiment.metric, Task(config.data.task))
+    metric = experiment.metric
     if experiment.is_built_in and tune.space:
         raise ConfigError(
             "the built-in learner brings its own space",
-            where=SPACE,
+            where="pipeline.tune.space",
             next_step="leave it out, or name a function of yours in pipeline.train",
         )
-    if not experiment.is_built_in:
-        refuse_impossible(tune.space)
     plan = Plan(
         space=None if experiment.is_built_in else tune.space,
         parameters=config.training.parameters,

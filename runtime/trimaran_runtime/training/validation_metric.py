@@ -16,20 +16,25 @@ if TYPE_CHECKING:
     from trimaran_runtime.registry.release import Signature
 
 
-def metric_of(name: str, task: Task, *, where: str = "pipeline.tune.metric") -> Metric:
-    """The metric of that name.
+def fitting_metric(metric: Metric, task: Task, *, where: str) -> Metric:
+    """The metric, where it is one of the task.
+
+    Args:
+        metric: the metric.
+        task: what is predicted.
+        where: the field that names it.
 
     Raises:
-        ConfigError: there is none for this task.
+        ConfigError: it is none of this task.
     """
-    fit = [known.value for known in fitting(classification=task is Task.classification)]
-    if name not in fit:
-        raise ConfigError(f"{name} is no metric of {task}", where=where, allowed=", ".join(fit))
-    return Metric(name)
+    fit = fitting(classification=task is Task.classification)
+    if metric not in fit:
+        raise ConfigError(f"{metric} is no metric of {task}", where=where, allowed=", ".join(fit))
+    return metric
 
 
 def validation_metric(
-    code: UserCode, model: Any, signature: "Signature", validation: "pa.Table", metric: str
+    code: UserCode, model: Any, signature: "Signature", validation: "pa.Table", metric: Metric
 ) -> float:
     """Value of a metric on the validation rows; NaN where it is undefined.
 
@@ -38,14 +43,12 @@ def validation_metric(
         model: the fitted model.
         signature: what it takes and gives.
         validation: the rows.
-        metric: name of the metric.
+        metric: a metric of the model's task.
 
     Raises:
-        ConfigError: there is no such metric for this task.
         UserCodeError: the model raised.
     """
-    known = metric_of(metric, Task(signature.task))
     frame = to_frame(validation, [feature.name for feature in signature.features])
     with code.told_as_its_own("predicting the validation rows"):
         answers = predict(model, frame, signature)
-    return measure(known, truth_of(validation, signature), answers).value
+    return measure(metric, truth_of(validation, signature), answers).value

@@ -12,6 +12,8 @@ LEARNER = "learner"
 """The hyperparameter that says which one it is."""
 _TREES = 100
 _ITERATIONS = 500
+_ROUNDS = 400
+"""Of boosted trees at most; they stop where the validation rows see nothing more come of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +47,14 @@ class Learner:
         first: the setting that is tried first.
         space: what is searched, by name; names start with the learner's.
         build: makes the unfitted model of a setting.
+        stops_early: whether its last step takes validation rows, to see when to stop.
     """
 
     name: str
     first: Mapping[str, Scalar]
     space: Mapping[str, SearchRange]
     build: Callable[[Ask, Mapping[str, Any]], Any]
+    stops_early: bool = False
 
     @property
     def first_setting(self) -> dict[str, Scalar]:
@@ -96,7 +100,7 @@ def _boosting(ask: Ask, given: Mapping[str, Any]) -> Any:
     kind = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
     model = kind(
         learning_rate=given["boosting.rate"],
-        max_iter=given["boosting.rounds"],
+        max_iter=_ROUNDS,
         max_leaf_nodes=given["boosting.leaves"],
         min_samples_leaf=given["boosting.leaf_rows"],
         # The categories are the first columns.
@@ -127,17 +131,16 @@ PORTFOLIO: tuple[Learner, ...] = (
         name="boosting",
         first={
             "boosting.rate": 0.1,
-            "boosting.rounds": 100,
             "boosting.leaves": 31,
             "boosting.leaf_rows": 20,
         },
         space={
             "boosting.rate": SearchRange(low=0.02, high=0.3, log=True),
-            "boosting.rounds": SearchRange(low=30, high=400, log=True, integer=True),
             "boosting.leaves": SearchRange(low=4, high=63, log=True, integer=True),
             "boosting.leaf_rows": SearchRange(low=5, high=100, log=True, integer=True),
         },
         build=_boosting,
+        stops_early=True,
     ),
 )
 LEARNERS: Mapping[str, Learner] = {learner.name: learner for learner in PORTFOLIO}

@@ -65,6 +65,7 @@ class PipelineFacts:
         archive: URI of the code bundle.
         code: digest of the code bundle.
         environment: digest of the image.
+        is_tracked: whether runs are sent to an MLflow server.
     """
 
     job: JobFacts
@@ -72,6 +73,7 @@ class PipelineFacts:
     archive: str
     code: str
     environment: str
+    is_tracked: bool = False
 
 
 def pipeline_definition(spec: PipelineSpec, facts: PipelineFacts) -> str:
@@ -167,6 +169,8 @@ def _parameters(ports: Ports, facts: PipelineFacts) -> dict[str, Value]:
             "on_refusal": "record",
             "export": "serving",
         }
+        if facts.is_tracked:
+            parameters["tracking"] = "send"
     return parameters
 
 

@@ -175,9 +175,9 @@ def _measures(made: Made) -> Iterator[Measure]:
     for check in verdict.checks:
         if check.judged:
             yield Measure(name=f"gate/{check.name}/passed", value=float(check.passed))
-        for name, value in (("value", check.value), ("limit", check.limit)):
-            if value is not None:
-                yield Measure(name=f"gate/{check.name}/{name}", value=value)
+        for what, number in (("value", check.value), ("limit", check.limit)):
+            if number is not None:
+                yield Measure(name=f"gate/{check.name}/{what}", value=number)
     if made.search is not None:
         yield from _trials(made.search)
     for usage in made.usage:

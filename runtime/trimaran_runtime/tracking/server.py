@@ -4,21 +4,19 @@ MLflow is loaded when the first run is written: it takes seconds of processor ti
 """
 
 import logging
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from trimaran_runtime.storage.digest import PREFIX, canonical_json
 from trimaran_runtime.storage.store import Store
 from trimaran_runtime.tracking.document import TrackedData, TrackedRun
 from trimaran_runtime.tracking.limits import PARAMETER, TAG, keyed, shortened
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 RUN_TAG = "trimaran.run"
 """Tag by which a run is found again: its id."""
@@ -82,8 +80,10 @@ class TrackingServer:
         load_quietly()
         from mlflow import MlflowClient
 
-        self._uri = uri
-        self._client: MlflowClient = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        self._folder = _folder_of_database(uri)
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         self._experiments: dict[str, str] = {}
 
     def write(self, run: TrackedRun, store: Store) -> None:
@@ -97,7 +97,8 @@ class TrackingServer:
         if found is not None and found.data.tags.get(DOCUMENT_TAG) == run.digest:
             return
         run_id = self._create(experiment, run) if found is None else found.info.run_id
-        self._write_values(run_id, run)
+        self._write_texts(run_id, run)
+        self._write_measures(run_id, run)
         if run.data is not None:
             self._client.log_inputs(run_id, datasets=[_dataset(run.data)])
         self._upload(run_id, run, store)
@@ -124,11 +125,10 @@ class TrackingServer:
         return str(found.experiment_id)
 
     def _artifacts(self, experiment: str) -> str | None:
-        """Where artifacts go; None: the server decides. A database's would be the working folder."""
-        if not self._uri.startswith("sqlite:"):
+        """Where artifacts go; None: the server decides. else the working folder."""
+        if self._folder is None:
             return None
-        folder = Path(self._uri.removeprefix("sqlite:///")).parent / "mlartifacts"
-        return (folder / quote(experiment, safe="")).as_uri()
+        return (self._folder / "mlartifacts" / quote(experiment, safe="")).as_uri()
 
     def _find(self, experiment: str, run: TrackedRun) -> Any:
         text = run.run.replace("'", "")
@@ -145,25 +145,30 @@ class TrackingServer:
         )
         return str(created.info.run_id)
 
-    def _write_values(self, run_id: str, run: TrackedRun) -> None:
-        from mlflow.entities import Metric, Param, RunTag
+    def _write_texts(self, run_id: str, run: TrackedRun) -> None:
+        from mlflow.entities import Param, RunTag
 
         parameters = keyed({name: str(value) for name, value in run.parameters.items()})
         params = [Param(name, shortened(text, PARAMETER)) for name, text in parameters.items()]
-        for batch in _batches(params, _LONG):
-            self._client.log_batch(run_id, params=batch)
-        tags = keyed({**run.tags, "mlflow.note.content": run.message, **_left_out(run)})
-        texts = [RunTag(name, shortened(text, TAG)) for name, text in tags.items() if text]
-        for batch in _batches(texts, _LONG):
-            self._client.log_batch(run_id, tags=batch)
+        for some in _batches(params, _LONG):
+            self._client.log_batch(run_id, params=some)
+        texts = keyed({**run.tags, "mlflow.note.content": run.message, **_left_out(run)})
+        tags = [RunTag(name, shortened(text, TAG)) for name, text in texts.items() if text]
+        for each in _batches(tags, _LONG):
+            self._client.log_batch(run_id, tags=each)
+
+    def _write_measures(self, run_id: str, run: TrackedRun) -> None:
+        from mlflow.entities import Metric
+
         names = {name: key for key, name in keyed({m.name: m.name for m in run.measures}).items()}
+        # The same moment each time: what is written twice is one value.
         moment = _milliseconds(run.ended)
         metrics = [
-            Metric(names[m.name], float("nan") if m.value is None else m.value, moment, m.step)
+            Metric(names[m.name], math.nan if m.value is None else m.value, moment, m.step)
             for m in run.measures
         ]
-        for batch in _batches(metrics, _METRICS):
-            self._client.log_batch(run_id, metrics=batch)
+        for some in _batches(metrics, _METRICS):
+            self._client.log_batch(run_id, metrics=some)
 
     def _upload(self, run_id: str, run: TrackedRun, store: Store) -> None:
         with TemporaryDirectory(prefix="trimaran-") as name:
@@ -173,6 +178,11 @@ class TrackingServer:
                     (folder / artifact.path).write_bytes(store.read_blob(artifact.digest))
             if any(folder.iterdir()):
                 self._client.log_artifacts(run_id, str(folder))
+
+
+def _folder_of_database(uri: str) -> Path | None:
+    path = uri.removeprefix("sqlite:///")
+    return None if path == uri else Path(path).parent
 
 
 def _left_out(run: TrackedRun) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""When waiting runs are sent to the MLflow server: at once, and ever more rarely while it is down."""
+"""When waiting runs are sent to the MLflow server: at once, and more rarely while it is down."""
 
 import time
 

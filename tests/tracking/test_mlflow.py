@@ -21,6 +21,10 @@ import pytest
 
 from tests.cli.deployed import Deployed
 from trimaran.cli.app import run as trimaran
+from trimaran_providers.local.layout import Layout
+from trimaran_providers.local.supervisor import daemon, run_job
+from trimaran_providers.local.supervisor.daemon import Supervisor
+from trimaran_providers.local.supervisor.job import Job, JobKind, write_job
 from trimaran_runtime.storage.digest import PREFIX
 from trimaran_runtime.storage.store import Store
 from trimaran_runtime.tracking.apart import send_apart
@@ -336,3 +340,50 @@ def test_track_sends_to_a_database_of_the_project(
     assert len(runs_of(uri, "flights")) == 1
     assert trimaran(["track", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"sent": 0, "waiting": 0, "problem": ""}
+
+
+@pytest.fixture
+def supervised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Supervisor, Job, Store]:
+    """A supervisor with a job that sends, whose processes are this one."""
+    layout = Layout(tmp_path)
+    job = Job(kind=JobKind.track, physical="flights-local")
+    write_job(layout.job("flights-local-track"), job)
+    supervisor = Supervisor(layout)
+
+    class Here:
+        """A job's process, run at once; MLflow is loaded here already."""
+
+        pid = os.getpid()
+
+        def __init__(self, command: list[str], **_: Any) -> None:
+            monkeypatch.setattr(sys, "argv", command[2:])
+            self.code = run_job.main()
+
+        def wait(self) -> int:
+            return self.code
+
+    monkeypatch.setattr(daemon.subprocess, "Popen", Here)
+    return supervisor, job, Store.open_directory(layout.store("flights-local"), create=True)
+
+
+def test_the_supervisor_sends_what_waits_and_waits_longer_for_a_server_that_is_down(
+    supervised: tuple[Supervisor, Job, Store],
+    database: str,
+    dead: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    supervisor, job, store = supervised
+
+    def turn() -> str:
+        supervisor._run_job("flights-local-track", job)
+        return capsys.readouterr().out
+
+    assert turn() == ""
+    put(store, a_run("supervised", destination=database))
+    assert turn() == "tracked: 1 run sent\n"
+    assert turn() == ""
+    put(store, a_run("supervised", "run-2", destination=dead))
+    assert turn().startswith("warning: tracked: 1 run waiting: ")
+    assert turn() == ""
+    assert len(waiting(store)) == 1
+    assert len(runs_of(database, "supervised")) == 1

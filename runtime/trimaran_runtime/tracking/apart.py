@@ -1,7 +1,7 @@
 """Sending in a process of its own, which is ended when it takes too long.
 
 A server that answers a byte now and then keeps a request alive for ever: no time-out of a client
-ends that. And MLflow's imports (ten seconds of processor time), memory and settings stay out of the
+ends that. And MLflow's imports (seconds of processor time), memory and settings stay out of the
 step's own process.
 """
 

@@ -297,7 +297,7 @@ def test_a_server_that_never_answers_is_given_up(store: Store) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         line = send_apart(store, address, seconds=0.5)
-    assert line == "warning: not tracked: no end after 0 seconds; 1 runs wait"
+    assert line == "warning: not tracked: no end after 0 seconds; 1 waiting"
     assert len(waiting(store)) == 1
 
 

@@ -8,7 +8,9 @@ import pytest
 from tests.runtime.toy_run import ToyRun, toy_config
 from trimaran_providers.local.definition import PipelineDefinition
 from trimaran_providers.local.run_record import RunRecord, Status, StepRecord
+from trimaran_providers.local.runner import run_pipeline
 from trimaran_providers.local.tracked import track_early_end
+from trimaran_providers.project.code import bundle_code
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.registry.release import read_release
 from trimaran_runtime.steps.usage import USAGE, usage_of
@@ -170,6 +172,19 @@ def test_a_run_that_ends_early_is_tracked_with_its_error(
     assert run.tags["trimaran.code"] == "sha256:code"
     assert run.parameters["quality"] == "good"
     assert [(m.name, m.value) for m in run.measures] == [("system/data/seconds", 3.5)]
+
+
+def test_the_runner_tracks_a_run_that_fails_at_its_first_step(tmp_path: Path) -> None:
+    (tmp_path / "toy.py").write_text("def load():\n    raise ValueError('no rows today')\n")
+    bundle = bundle_code(tmp_path, ["*.py"], [])
+    store = Store.open_directory(tmp_path / "store", create=True)
+    store.put_blob(bundle.content)
+    pipeline = definition().model_copy(update={"code": bundle.digest})
+    record = run_pipeline(tmp_path / "store", pipeline, trigger="manual", report=lambda _: None)
+    run = the_run(store)
+    assert (run.run, run.status) == (record.id, RunStatus.FAILED)
+    assert "no rows today" in run.message
+    assert run.tags["trimaran.code"] == bundle.digest
 
 
 def test_a_killed_run_that_told_more_before_is_left_as_it_is(tmp_path: Path) -> None:

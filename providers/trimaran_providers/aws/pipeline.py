@@ -44,7 +44,7 @@ from trimaran_runtime.config import RunConfig
 from trimaran_runtime.monitoring.config import OnDrift
 from trimaran_runtime.steps.ports import PIPELINE
 from trimaran_runtime.storage.digest import canonical_json, digest_of
-from trimaran_runtime.tracking.outbox import FOLDER as TRACKED
+from trimaran_runtime.tracking.config import FOLDER as TRACKED
 
 _PURPOSE = "pipeline"
 _WRITTEN = ("runs", "blobs", "releases", "channels", "serving", TRACKED)

@@ -35,6 +35,6 @@ def send_apart(store: Store, uri: str, *, seconds: float = _SECONDS) -> str:
         )
     except subprocess.TimeoutExpired:
         left = len(waiting(store))
-        return f"warning: not tracked: no end after {seconds:.0f} seconds; {left} runs wait"
+        return f"warning: not tracked: no end after {seconds:.0f} seconds; {left} waiting"
     said = done.stdout.strip() or done.stderr.strip() or f"it ended with {done.returncode}"
     return said.splitlines()[-1][:_SHOWN]

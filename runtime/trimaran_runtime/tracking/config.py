@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field
 
 from trimaran_runtime.section import Section
 
+FOLDER = "tracking"
+"""Folder of the store that holds what is told of runs."""
 CREDENTIALS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 """Environment variables by which MLflow's client says who it is (MLflow, "Authentication", read
 2026-11-24)."""

@@ -12,10 +12,9 @@ from urllib.parse import quote
 
 from trimaran_runtime.errors import AlreadyExists, NotFound
 from trimaran_runtime.storage.store import Store
+from trimaran_runtime.tracking.config import FOLDER
 from trimaran_runtime.tracking.document import TrackedRun
 
-FOLDER = "tracking"
-"""Folder of all of it."""
 OUTBOX = f"{FOLDER}/outbox"
 """Folder of what waits."""
 _SENT = f"{FOLDER}/sent"

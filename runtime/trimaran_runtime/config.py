@@ -7,6 +7,7 @@ from trimaran_runtime.explain.config import ExplainConfig
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
+from trimaran_runtime.tracking.config import TrackingConfig
 from trimaran_runtime.training.config import TrainingConfig
 from trimaran_runtime.validation.config import ValidationConfig
 
@@ -24,3 +25,4 @@ class RunConfig(ConfigDocument):
     explain: ExplainConfig = ExplainConfig()
     registry: RegistryConfig = RegistryConfig()
     monitor: MonitorConfig = MonitorConfig()
+    tracking: TrackingConfig = TrackingConfig()

@@ -118,6 +118,7 @@ def test_changed_code_is_another_object_and_another_run(project: Path) -> None:
         ({"gate": {"floor": 0.7}}, True),
         ({"monitor": {"window_hours": 1}}, False),
         ({"registry": {"approval": "manual"}}, False),
+        ({"tracking": {"uri": "https://mlflow.example.com"}}, False),
         ({"pipeline": {"compute": {"cpu": 8}}}, False),
         ({"pipeline": {"timeout_minutes": 9}}, False),
     ],
@@ -154,11 +155,19 @@ def test_the_role_writes_the_stores_folders_and_no_others(project: Path) -> None
     write = allowed["WriteStore"]
     assert write["Resource"] == [
         f"arn:aws:s3:::toy-store/{folder}/*"
-        for folder in ("runs", "blobs", "releases", "channels", "serving")
+        for folder in ("runs", "blobs", "releases", "channels", "serving", "tracking")
     ]
     assert "s3:DeleteObject" not in write["Action"]
     assert allowed["ReadSource"]["Resource"] == ["arn:aws:s3:::lake/toy*"]
     assert allowed["PullImage"]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/toy"]
+
+
+def test_only_the_role_of_a_tracked_pipeline_deletes_and_only_what_waited(project: Path) -> None:
+    tracked = render(project, tracking={"uri": "https://mlflow.example.com"})
+    delete = tracked.statements("toy-pipeline-policy")["EmptyOutbox"]
+    assert delete["Resource"] == ["arn:aws:s3:::toy-store/tracking/*"]
+    assert "EmptyOutbox" not in render(project).statements("toy-pipeline-policy")
+    assert "tracking=send" in str(definition(tracked)["register"])
 
 
 def test_the_role_makes_only_jobs_that_are_named_after_the_stack(project: Path) -> None:

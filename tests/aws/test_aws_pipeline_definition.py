@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,8 +47,8 @@ def job(**changes: Any) -> JobFacts:
     return JobFacts(**{**known, **changes})
 
 
-def text(pipeline: dict[str, Any] | None = None, **changes: Any) -> str:
-    facts = PipelineFacts(
+def pipeline_facts(**changes: Any) -> PipelineFacts:
+    return PipelineFacts(
         job=job(**changes),
         config="s3://toy-store/team/pipelines/toy-test/config-1.json",
         archive="s3://toy-store/team/pipelines/toy-test/code-1.tar.gz",
@@ -55,7 +56,10 @@ def text(pipeline: dict[str, Any] | None = None, **changes: Any) -> str:
         environment=f"sha256:{'a' * 64}",
         metric=Metric.rmse,
     )
-    return pipeline_definition(spec(pipeline=pipeline or {}).pipeline, facts)
+
+
+def text(pipeline: dict[str, Any] | None = None, **changes: Any) -> str:
+    return pipeline_definition(spec(pipeline=pipeline or {}).pipeline, pipeline_facts(**changes))
 
 
 def steps(pipeline: dict[str, Any] | None = None, **changes: Any) -> dict[str, dict[str, Any]]:
@@ -310,6 +314,20 @@ def test_the_key_that_signs_is_named_to_the_step_that_signs_and_to_no_other() ->
     assert named.pop("register") == {key: "toy-test-secret-key"}
     assert named
     assert all(secrets == other for secrets in named.values())
+
+
+def test_a_tracked_run_is_sent_by_the_step_that_registers_with_the_servers_secrets() -> None:
+    token, other = "MLFLOW_TRACKING_TOKEN", {"db": "toy-test-secret-db"}
+    facts = replace(
+        pipeline_facts(secrets={**other, token: "toy-test-secret-token"}), is_tracked=True
+    )
+    document = json.loads(pipeline_definition(spec(pipeline={}).pipeline, facts))
+    found = {step["Name"]: step["Arguments"] for step in document["Steps"]}
+    register = found["register"]
+    named = json.loads(register["Environment"]["TRIMARAN_SECRETS"])
+    assert named == {token: "toy-test-secret-token"}
+    assert "tracking=send" in register["AppSpecification"]["ContainerArguments"]
+    assert "tracking=send" not in json.dumps(steps())
 
 
 def test_more_secrets_than_a_job_can_be_told_of_are_refused() -> None:

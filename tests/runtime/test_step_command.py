@@ -83,7 +83,8 @@ def test_outputs_are_emptied_but_never_an_input(
     stale.parent.mkdir()
     stale.write_text("of an earlier run")
     assert toy.step("data") == Exit.OK
-    assert sorted(path.name for path in stale.parent.iterdir()) == ["data.json", "table.parquet"]
+    written = sorted(path.name for path in stale.parent.iterdir())
+    assert written == ["data.json", "table.parquet", "usage.json"]
 
     code = toy.folder / "code"
     code.mkdir()

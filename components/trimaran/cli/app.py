@@ -19,6 +19,7 @@ from trimaran.cli import (
     signing_commands,
     spec_commands,
     status_command,
+    track_command,
 )
 from trimaran.cli.exit import EPILOG, Exit
 
@@ -42,6 +43,7 @@ for module in (
     reproduce_command,
     signing_commands,
     run_commands,
+    track_command,
     doctor_command,
 ):
     module.register(app)

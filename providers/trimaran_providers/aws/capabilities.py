@@ -87,6 +87,11 @@ TABLE: dict[str, Capability] = {
     "endpoint.port": rejected("SageMaker chooses the address", "the endpoint's output `url`"),
     "endpoint.port=none": native(),
     "monitor": native(),
+    "tracking.uri": emulated(
+        "by the last step of a run that comes to a verdict; one that fails before leaves no trace "
+        "there"
+    ),
+    "tracking.experiment": native(),
     "alerts.channels": native(),
     "alerts.channels.kind=apprise": rejected(
         "alerts leave through SNS, which knows no Apprise", "kind: webhook or kind: email"

@@ -63,6 +63,17 @@ def store_statements(
     ]
 
 
+def delete_statements(bucket: Bucket, folder: str) -> list[Statement]:
+    """Deleting from one folder of the store: what waited there, and waits no more."""
+    return [
+        Statement(
+            sid="EmptyOutbox",
+            actions=["s3:DeleteObject"],
+            resources=[bucket.objects_arn_of(f"{folder}/*")],
+        )
+    ]
+
+
 def source_statements(bucket: str, key: str) -> list[Statement]:
     """Reading the data, where they are in S3."""
     return [

@@ -11,6 +11,7 @@ from trimaran_providers.aws.handlers.pipeline_run import PipelineRunOutputs
 from trimaran_providers.aws.image_reference import ImageReference
 from trimaran_providers.aws.job_facts import image_of, job_facts
 from trimaran_providers.aws.job_policy import (
+    delete_statements,
     job_statements,
     render_job_role,
     source_statements,
@@ -43,9 +44,10 @@ from trimaran_runtime.config import RunConfig
 from trimaran_runtime.monitoring.config import OnDrift
 from trimaran_runtime.steps.ports import PIPELINE
 from trimaran_runtime.storage.digest import canonical_json, digest_of
+from trimaran_runtime.tracking.config import FOLDER as TRACKED
 
 _PURPOSE = "pipeline"
-_WRITTEN = ("runs", "blobs", "releases", "channels", "serving")
+_WRITTEN = ("runs", "blobs", "releases", "channels", "serving", TRACKED)
 """Folders of the store that a run writes."""
 
 
@@ -127,6 +129,7 @@ def _role(context: Context, spec: StackSpec, bucket: Bucket, image: pulumi.Outpu
         kinds.append("hyper-parameter-tuning-job")
     statements = [
         *store_statements(bucket, read=[FOLDER], write=_WRITTEN),
+        *(delete_statements(bucket, TRACKED) if spec.tracking.uri is not None else ()),
         *job_statements(context, image, kinds=kinds),
     ]
     source = urlparse(spec.data.source)
@@ -162,6 +165,7 @@ def _pipeline(
                 code=code,
                 environment=digest,
                 metric=spec.gate.metric,
+                is_tracked=spec.tracking.uri is not None,
             ),
         )
 
@@ -215,7 +219,7 @@ def _run(
     needs: tuple[pulumi.Resource, ...],
 ) -> PluginResource:
     """A run, when anything that decides the model changed."""
-    decisive = config.model_dump(mode="json", exclude={"registry", "monitor"})
+    decisive = config.model_dump(mode="json", exclude={"registry", "monitor", "tracking"})
     data = source_fingerprint(spec.data.source, context.project_directory)
 
     def digest(uri: str) -> str:

@@ -67,6 +67,7 @@ class PipelineFacts:
         code: digest of the code bundle.
         environment: digest of the image.
         metric: the gate's, by which a search goes that names none.
+        is_tracked: whether runs are sent to an MLflow server.
     """
 
     job: JobFacts
@@ -75,6 +76,7 @@ class PipelineFacts:
     code: str
     environment: str
     metric: Metric
+    is_tracked: bool = False
 
 
 def pipeline_definition(spec: PipelineSpec, facts: PipelineFacts) -> str:
@@ -172,6 +174,8 @@ def _parameters(ports: Ports, facts: PipelineFacts) -> dict[str, Value]:
             "on_refusal": "record",
             "export": "serving",
         }
+        if facts.is_tracked:
+            parameters["tracking"] = "send"
     return parameters
 
 

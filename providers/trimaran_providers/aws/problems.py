@@ -11,6 +11,7 @@ from trimaran_providers.aws.limits.pipeline import (
     monitor_problems,
     monitored_problems,
     pipeline_problems,
+    tracking_problems,
 )
 from trimaran_providers.aws.limits.platform import platform_problems
 from trimaran_providers.aws.limits.rollout import unwatched_problems
@@ -32,6 +33,7 @@ def problems_of(spec: BaseModel, platform: PlatformSpec) -> Iterator[Problem]:
     if isinstance(spec, StackSpec):
         yield from data_problems(spec)
         yield from pipeline_problems(spec.pipeline)
+        yield from tracking_problems(spec.tracking)
         yield from monitored_problems(spec)
         yield from unwatched_problems(spec.endpoint, spec.alerts.rules)
         for section in (spec.endpoint, spec.monitor, spec.alerts, spec.store):

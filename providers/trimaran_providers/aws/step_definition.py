@@ -18,6 +18,7 @@ from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.contract.spec import Compute
 from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.steps.ports import Ports
+from trimaran_runtime.tracking.config import CREDENTIALS
 
 Value = Any
 """Text, or an expression that SageMaker evaluates in a run."""
@@ -31,6 +32,8 @@ _PROCESSING_VALUE = 256
 """Characters of a processing job's environment variable (botocore)."""
 _SIGNS = "register"
 """The step that signs releases."""
+_REGISTERS_WITH = frozenset({SIGNING_KEY, *CREDENTIALS})
+"""Secrets of that step."""
 _LONGEST_JOB = 38
 """Characters of a job's name; SageMaker adds 25 of its own and takes 63."""
 ARCHIVES = frozenset({"code", "model"})
@@ -86,10 +89,11 @@ class JobFacts:
     def environment(self, ports: Ports) -> dict[str, str]:
         """Variables of a step: those that run the user's code are told where secrets are.
 
-        But for the key that signs releases: the step that signs gets it, and no other secret.
+        But for the key that signs releases: the step that signs gets it, and beside it only what
+        MLflow's client needs to be let in.
         """
         if ports.name == _SIGNS:
-            told = {name: id_ for name, id_ in self.secrets.items() if name == SIGNING_KEY}
+            told = {name: id_ for name, id_ in self.secrets.items() if name in _REGISTERS_WITH}
         elif "code" in ports.inputs:
             told = {name: id_ for name, id_ in self.secrets.items() if name != SIGNING_KEY}
         else:

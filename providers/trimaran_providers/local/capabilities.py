@@ -63,6 +63,7 @@ TABLE: dict[str, Capability] = {
     "endpoint.limits": native(),
     "endpoint.port": native(),
     "monitor": native(),
+    "tracking": native(),
     "alerts": native(),
     "store.existing": rejected(_LATER, "leave it out: a directory below .trimaran/ is made"),
     "store.retention_days": native(),

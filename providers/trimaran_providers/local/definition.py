@@ -41,7 +41,7 @@ class PipelineDefinition(Section):
     @property
     def trigger_digest(self) -> str:
         """Digest of what decides the model: data, code, environment and their configuration."""
-        decisive = self.config.model_dump(mode="json", exclude={"registry", "monitor"})
+        decisive = self.config.model_dump(mode="json", exclude={"registry", "monitor", "tracking"})
         return digest_of(canonical_json([decisive, self.code, self.environment, self.data]))
 
 

@@ -44,6 +44,10 @@ def render(context: Context, spec: StackSpec, upstream: Upstream) -> PipelineOut
         ),
     )
     resources: tuple[pulumi.Resource, ...] = (pipeline,)
+    if spec.tracking.uri is not None:
+        job = Job(kind=JobKind.track, physical=context.physical_name)
+        # Not after the pipeline: runs that fail are told of too.
+        resources += (render_schedule(context, job, depends_on=upstream.store.resources),)
     if spec.pipeline.schedule is not None:
         cron_trigger(spec.pipeline.schedule, spec.pipeline.timezone, path="pipeline.schedule")
         job = Job(

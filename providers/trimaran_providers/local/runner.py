@@ -23,6 +23,7 @@ from trimaran_providers.local.run_record import (
 )
 from trimaran_providers.local.step_nursery import StepNursery
 from trimaran_providers.local.step_process import StepProcess, StepResult
+from trimaran_providers.local.tracked import track_early_end
 from trimaran_providers.project.code import unpack_code
 from trimaran_runtime.errors import Exit
 from trimaran_runtime.steps.ports import PIPELINE, Ports
@@ -58,7 +59,7 @@ def run_pipeline(
     runs = store / "runs"
     try:
         with locked(runs / LOCK, wait_seconds=_WAIT_SECONDS):
-            _mark_interrupted(runs)
+            _mark_interrupted(runs, definition)
             return _Run(store, definition, trigger, report).execute()
     except TimeoutError as exc:
         raise ResourceError(
@@ -66,11 +67,12 @@ def run_pipeline(
         ) from exc
 
 
-def _mark_interrupted(runs: Path) -> None:
+def _mark_interrupted(runs: Path, definition: PipelineDefinition) -> None:
     # We hold the lock, so a record that still says "running" belongs to a killed process.
     for record in list_runs(runs):
         if record.status is Status.running:
             write_run(runs, interrupted(record))
+            track_early_end(runs.parent, definition, interrupted(record))
             # Its last step may live, and write, for another moment.
             remove_tree(runs / record.id / "work")
 
@@ -114,6 +116,8 @@ class _Run:
             release=self._release(),
             message=result.message if result else "",
         )
+        if self.record.release is None:
+            track_early_end(self.store, self.definition, self.record)
         if status in {Status.succeeded, Status.refused}:
             # A failed run keeps its files, so that its cause can be looked at.
             shutil.rmtree(self.work, ignore_errors=True)

@@ -30,4 +30,5 @@ def run_config(spec: StackSpec, project: Path) -> RunConfig:
         explain=spec.explain,
         registry=spec.registry,
         monitor=spec.monitor,
+        tracking=spec.tracking,
     )

@@ -19,6 +19,7 @@ from trimaran_runtime.process.openmp import wait_asleep
 from trimaran_runtime.process.parent_watch import exit_with_parent
 from trimaran_runtime.steps.command import Command, parse
 from trimaran_runtime.steps.step import Context, Step
+from trimaran_runtime.steps.usage import metered
 from trimaran_runtime.storage.digest import canonical_json
 
 _MESSAGE_BYTES = 1024
@@ -52,14 +53,15 @@ def _run(command: Command) -> None:
         # A step is told of the secrets it needs: its user's code, or the key that signs.
         put_secrets(os.environ)
         step: Step = import_module(f"trimaran_runtime.steps.{command.ports.name}").STEP
-        step.run(
-            Context(
-                inputs=inputs,
-                outputs=command.outputs,
-                parameters=command.parameters,
-                progress=_progress,
+        with metered(step.name, command.outputs):
+            step.run(
+                Context(
+                    inputs=inputs,
+                    outputs=command.outputs,
+                    parameters=command.parameters,
+                    progress=_progress,
+                )
             )
-        )
 
 
 def _progress(line: str) -> None:

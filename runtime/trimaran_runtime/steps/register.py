@@ -29,6 +29,8 @@ from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.registry.signing import given_key, public_text
 from trimaran_runtime.section import Section
 from trimaran_runtime.steps.step import Context, Step
+from trimaran_runtime.steps.tracked import track
+from trimaran_runtime.steps.usage import Meter
 from trimaran_runtime.storage.digest import canonical_json, digest_of
 from trimaran_runtime.training.record import MODEL, TrainingRecord
 from trimaran_runtime.training.record import RECORD as TRAINING_RECORD
@@ -93,17 +95,29 @@ class Export(StrEnum):
     """The files of `trimaran_runtime.registry.serving_files`, of an accepted release."""
 
 
+class Tracking(StrEnum):
+    """What this step does with the document that it leaves for MLflow."""
+
+    keep = "keep"
+    """Nothing: whoever runs the pipeline sends it."""
+    send = "send"
+    """It sends it to `tracking.uri`, with all that waits."""
+
+
 def run(context: Context) -> None:
     """Write the release and `release.json`; raises GateRefused after both are written.
 
     Parameters: `store`; `code` and `environment`, digests for the lineage; `run`, the run's id;
     `on_refusal`, see `OnRefusal` (default: `fail`); `export`, see `Export` (default: `none`);
-    `purpose`, see `Purpose` (default: `release`). The environment may hold the key that signs.
+    `purpose`, see `Purpose` (default: `release`); `tracking`, see `Tracking` (default: `keep`).
+    The environment may hold the key that signs, and what MLflow's client needs to be let in.
     """
+    meter = Meter(STEP.name)
     store = context.store
     on_refusal = _choice(context, "on_refusal", OnRefusal.fail)
     export = _choice(context, "export", Export.none)
     purpose = _choice(context, "purpose", Purpose.release)
+    tracking = _choice(context, "tracking", Tracking.keep)
     key = _key(context) if purpose is Purpose.release else None
     release = publish(store, _result(context), key=key)
     verdict = _verdict(context.inputs["verdict"])
@@ -128,6 +142,8 @@ def run(context: Context) -> None:
     record = ReleaseRecord(release=release.id, accepted=verdict.accepted, production=production)
     content = canonical_json(record.model_dump(mode="json"))
     (context.outputs["release"] / RELEASE).write_bytes(content)
+    if purpose is Purpose.release:
+        track(context, release, production, meter, send=tracking is Tracking.send)
     mark = "✓" if verdict.accepted else "✗"
     context.progress(f"register {mark} release {release.id[:SHORT]} ({state})")
     if not verdict.accepted:

@@ -10,6 +10,7 @@ from trimaran_providers.contract.errors import Problem
 from trimaran_providers.contract.spec import Compute, EndpointKind, PipelineSpec, StackSpec
 from trimaran_providers.project.source import is_function
 from trimaran_runtime.monitoring.config import MonitorConfig
+from trimaran_runtime.tracking.config import TrackingConfig
 from trimaran_runtime.training.config import Tune
 
 OFF = "off"
@@ -38,6 +39,16 @@ def data_problems(spec: StackSpec) -> Iterator[Problem]:
             path="pipeline.on_new_data",
             what=f"nothing tells of new data in {source!r}",
             allowed="data.source: s3://BUCKET/PREFIX; or pipeline.schedule",
+        )
+
+
+def tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
+    """Where runs are tracked."""
+    if tracking.uri is not None and tracking.uri.startswith("sqlite:"):
+        yield Problem(
+            path="tracking.uri",
+            what=f"{tracking.uri!r} would be gone with the container of the run",
+            allowed="http(s)://SERVER; or leave it out, and send with `trimaran track`",
         )
 
 

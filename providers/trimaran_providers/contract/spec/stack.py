@@ -16,6 +16,7 @@ from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.config import RegistryConfig
 from trimaran_runtime.section import Section
+from trimaran_runtime.tracking.config import TrackingConfig
 from trimaran_runtime.validation.config import ValidationConfig
 
 NAME = r"^[a-z][a-z0-9-]{0,19}$"
@@ -46,6 +47,8 @@ class ModelSections(Section):
     """How a release is served."""
     monitor: MonitorConfig = MonitorConfig()
     """How often traffic is checked, and what drift does."""
+    tracking: TrackingConfig = TrackingConfig()
+    """Where runs are tracked with MLflow, beside the store."""
     alerts: AlertsSpec = AlertsSpec()
     """What is worth a message, and where it goes."""
     store: StoreSpec = StoreSpec()

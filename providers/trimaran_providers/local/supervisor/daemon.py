@@ -21,10 +21,12 @@ from trimaran_providers.local.cron import cron_trigger
 from trimaran_providers.local.layout import Layout
 from trimaran_providers.local.supervisor.job import Job, JobKind, read_job
 from trimaran_providers.local.supervisor.process import LOCK
+from trimaran_providers.local.supervisor.turns import Turns
 from trimaran_providers.local.watch import watch
 from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.process.parent_watch import VARIABLE
 from trimaran_runtime.storage.digest import canonical_json
+from trimaran_runtime.tracking.outbox import OUTBOX
 
 _log = logging.getLogger("supervisor")
 _POLL_SECONDS = 0.3
@@ -50,6 +52,7 @@ class Supervisor:
         self._starting = threading.Lock()
         self._stop = threading.Event()
         self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._turns = Turns()
 
     def run(self) -> int:
         """Run until the last job is gone or SIGTERM; 1 if another supervisor runs already."""
@@ -136,14 +139,22 @@ class Supervisor:
             except (TrimaranError, RuntimeFault, OSError) as exc:
                 _log.error("watch of %s: %s", job.physical, exc)
             return
+        if job.kind is JobKind.track and not self._has_turn(job_id, job):
+            return
         process = self._start(job_id)
         if process is None:
             return
         code = process.wait()
         self._running.pop(job_id, None)
+        self._turns.ended(job_id, succeeded=code == 0)
         _log.info("job %s ended with status %d", job_id, code)
         if not self._stop.is_set():
             self._write_state()
+
+    def _has_turn(self, job_id: str, job: Job) -> bool:
+        """Whether runs wait for MLflow, and its server is asked again by now."""
+        outbox = self._layout.store(job.physical) / OUTBOX
+        return self._turns.is_due(job_id) and any(outbox.glob("*.json"))
 
     def _start(self, job_id: str) -> "subprocess.Popen[bytes] | None":
         """Start a job's process; None: its file is gone, or the supervisor stops."""

@@ -21,6 +21,8 @@ class JobKind(StrEnum):
     """Check captured traffic; may run the pipeline."""
     watch = "watch"
     """Look at the endpoint, raise and resolve alerts, delete what is too old."""
+    track = "track"
+    """Send runs that wait to the MLflow server."""
 
 
 class Job(Section):

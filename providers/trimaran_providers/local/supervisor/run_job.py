@@ -13,6 +13,8 @@ from trimaran_providers.local.run_record import Status
 from trimaran_providers.local.supervisor.job import Job, JobKind, read_job
 from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.process.parent_watch import exit_with_parent
+from trimaran_runtime.storage.store import Store
+from trimaran_runtime.tracking.send import send
 
 
 def main() -> int:
@@ -41,6 +43,10 @@ def _run(layout: Layout, job: Job) -> bool:
         check_traffic(layout, job.physical, report=_show)
         return True
     store = layout.store(job.physical)
+    if job.kind is JobKind.track:
+        outcome = send(Store.open_directory(store))
+        _show(str(outcome))
+        return not outcome.waiting
     definition = read_definition(store)
     if definition is None:
         raise ProjectError(f"{job.physical} has no pipeline", next_step="run `pulumi up`")

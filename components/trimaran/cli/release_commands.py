@@ -132,7 +132,14 @@ def _approve(
             "which is recorded",
         )
     before = current(store, Channel.production)
-    pointer = approve(store, full, why=because, override=named, signing=deployment.signing)
+    pointer = approve(
+        store,
+        full,
+        why=because,
+        override=named,
+        signing=deployment.signing,
+        export=deployment.needs_serving_files,
+    )
     is_new = before is None or before.number != pointer.number
     verb = "approved" if is_new else "in production already:"
     _finish(deployment, pointer, verb, wait=not no_wait, as_json=as_json)

@@ -196,6 +196,10 @@ class Deployment(Protocol):
     def follows_channels(self) -> bool:
         """Whether the endpoint sees by itself that a channel moved; else the next `up` does."""
 
+    @property
+    def needs_serving_files(self) -> bool:
+        """Whether its servers cannot read the store, and get a folder of files instead."""
+
     def snapshot(self) -> Snapshot:
         """Everything about it, as it is now."""
 

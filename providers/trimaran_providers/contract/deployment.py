@@ -47,6 +47,8 @@ class ReleaseState(Section):
     """Whether the gate accepted it."""
     refused_by: tuple[str, ...] = ()
     """Checks it did not pass, each with its numbers."""
+    overridden: tuple[str, ...] = ()
+    """Checks among them that a person let pass, each with who and why."""
     channels: tuple[str, ...] = ()
     """Channels that point at it."""
     since: datetime | None = None

@@ -20,6 +20,7 @@ from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.registry.environment import VARIABLE as LOCK
 from trimaran_runtime.registry.environment import Environment
 from trimaran_runtime.registry.release import SHORT, Release, read_release, release_key
+from trimaran_runtime.registry.signing import signature_key
 from trimaran_runtime.reproduce.difference import Difference, Outcome, differences
 from trimaran_runtime.reproduce.interpreter import Interpreter, interpreter_for
 from trimaran_runtime.steps.forked import StepNursery
@@ -91,6 +92,8 @@ def _put_champion(store: Store, release: Release, folder: Path) -> Difference | 
     except NotFound:
         gone = "no longer in the store, so nothing can be compared with it"
         return Difference(item="champion", recorded=champion, now=gone)
+    if store.exists(signature_key(champion)):
+        scratch.create(signature_key(champion), store.read(signature_key(champion)))
     scratch.put_blob(model)
     move(scratch, Channel.production, champion, expected=None, why="it was in production then")
     return None

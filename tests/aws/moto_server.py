@@ -1,11 +1,14 @@
 """moto's server on a free port of this machine: AWS's services for real clients, empty at first."""
 
 import os
+import threading
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 REGION = "eu-central-1"
@@ -42,9 +45,24 @@ def moto_server() -> Iterator[Mapping[str, str]]:
                 patch.delenv(name, raising=False)
             for name, value in environ.items():
                 patch.setenv(name, value)
+            patch.setattr(S3Response, "put_object", _in_turn(S3Response.put_object))
             yield environ
     finally:
         server.stop()
+
+
+def _in_turn(put: Callable[..., Any]) -> Callable[..., Any]:
+    """Puts that take turns: S3 decides on a conditional write and makes it in one step.
+
+    moto looks first and writes later, so that of writers that race several win.
+    """
+    lock = threading.Lock()
+
+    def put_in_turn(*args: Any) -> Any:
+        with lock:
+            return put(*args)
+
+    return put_in_turn
 
 
 def make_bucket(name: str) -> str:

@@ -200,6 +200,43 @@ def test_a_refused_release_is_not_said_to_be_servable(world: World) -> None:
     assert world.packages()[refused].inference_specification is None
 
 
+def test_a_refused_release_that_a_person_let_in_is_servable_and_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = world.release(2, accepted=False)
+    outputs = world.create(model_card=True)
+    assert world.statuses() == {refused: "Rejected"}
+    approve(world.store, refused, why="a trial", who="ana", override=["floor"])
+    sent: list[dict[str, Any]] = []
+    update = world.sagemaker.update_model_package
+    monkeypatch.setattr(
+        world.sagemaker, "update_model_package", lambda **body: sent.append(body) or update(**body)
+    )
+    world.update(outputs, model_card=True)
+    assert world.statuses() == {refused: "Approved"}
+    (body,) = sent
+    (container,) = body["InferenceSpecification"]["Containers"]
+    data = container["ModelDataSource"]["S3DataSource"]
+    assert data["S3Uri"] == f"{world.store.uri}/serving/{refused}/"
+    assert body["CustomerMetadataProperties"] == {"overridden": "floor"}
+    told = json.loads(body["ModelCard"]["ModelCardContent"])["additional_information"]
+    assert told["custom_details"]["overridden: floor"] == "ana: a trial"
+    assert body["ModelCard"]["ModelCardStatus"] == "Approved"
+    assert request_findings("UpdateModelPackage", {**body, "CustomerMetadataProperties": {}}) == [
+        "UpdateModelPackage.CustomerMetadataProperties: 0 is not 1 to 50"
+    ]
+
+
+def test_an_override_before_the_mirror_is_made_is_approved_and_servable_in_it(world: World) -> None:
+    refused = world.release(2, accepted=False)
+    approve(world.store, refused, why="a trial", who="ana", override=["floor"])
+    world.create()
+    package = world.packages()[refused]
+    assert package.model_approval_status == "Approved"
+    assert package.inference_specification is not None
+    assert package.customer_metadata_properties["overridden"] == "floor"
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 @pytest.mark.parametrize("card", [True, False])
 def test_the_requests_are_ones_that_the_api_takes(

@@ -1,11 +1,13 @@
 """`approve` and `rollback`: they move the channels, say so, and wait for the endpoint."""
 
+import json
+
 import pytest
 
 from tests.cli.deployed import Deployed, Trimaran
 from trimaran.cli import release_commands
 from trimaran_providers.contract.deployment import EndpointState
-from trimaran_runtime.registry.channels import Channel, current, history
+from trimaran_runtime.registry.channels import Channel, current, history, whoami
 
 
 def in_production(deployed: Deployed) -> str | None:
@@ -58,6 +60,12 @@ def test_an_override_names_the_check_and_the_reason_and_lets_it_in(
     assert answer.code == 0, answer.err
     assert in_production(deployed) == bad
     assert "HA stops flying; overridden: segment carrier=HA" in answer.out
+    (listed,) = json.loads(trimaran("releases", "--json").out)
+    assert not listed["accepted"]
+    assert listed["overridden"] == [f"segment carrier=HA, by {whoami()}: HA stops flying"]
+    report = json.loads(trimaran("report", bad[:6], "--json").out)
+    assert report["overridden"] == listed["overridden"]
+    assert "overridden: segment carrier=HA" in " ".join(trimaran("releases").out.split())
 
 
 def test_an_unknown_release_is_told(deployed: Deployed, trimaran: Trimaran) -> None:

@@ -14,10 +14,10 @@ import pytest
 
 from trimaran_providers.local.atomic import locked
 from trimaran_providers.local.run_record import LOCK, RunRecord, Status, list_runs, write_run
-from trimaran_providers.local.step_nursery import StepNursery
 from trimaran_providers.local.step_process import StepProcess, StepResult
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.errors import Exit
+from trimaran_runtime.steps.forked import StepNursery
 from trimaran_runtime.steps.ports import PIPELINE
 
 LOADS = """\
@@ -34,7 +34,7 @@ RUNS = """\
 import sys
 from pathlib import Path
 from tests.engine.test_crash_run import step
-from trimaran_providers.local.step_nursery import StepNursery
+from trimaran_runtime.steps.forked import StepNursery
 folder = Path(sys.argv[1])
 nursery = StepNursery(folder) if sys.argv[2] == "forked" else None
 step(folder, timeout_seconds=600, nursery=nursery).run(lambda line: None)

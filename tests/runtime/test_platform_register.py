@@ -5,6 +5,7 @@ import pytest
 from tests.runtime.toy_run import TOY, ToyRun
 from tests.serving.releases import bundle
 from trimaran_runtime.errors import Corrupted, Exit, NotFound
+from trimaran_runtime.registry.approval import approve
 from trimaran_runtime.registry.channels import Channel, current
 from trimaran_runtime.registry.release import read_release
 from trimaran_runtime.registry.serving_files import (
@@ -43,6 +44,23 @@ def test_a_refusal_is_recorded_and_the_step_succeeds(
     assert pointer is not None
     assert pointer.release == first
     assert keys(toy.store, serving_prefix(record["release"])) == []
+
+
+def test_what_a_person_lets_in_has_files_before_a_channel_names_it(toy: ToyRun) -> None:
+    toy.parameters["on_refusal"] = "record"
+    toy.run(training__parameters={"quality": "bad"})
+    release = read_release(toy.store, toy.output("release/release.json")["release"])
+    names = [check.name for check in release.verdict.checks if check.judged and not check.passed]
+    code = toy.store.read_blob(release.lineage.code)
+    toy.store.delete(blob_key(release.lineage.code))
+    with pytest.raises(NotFound):
+        approve(toy.store, release.id, why="a trial", override=names, export=True)
+    assert current(toy.store, Channel.approved) is None
+    toy.store.put_blob(code)
+    approve(toy.store, release.id, why="a trial", export=True)
+    files = toy.folder / "store" / serving_prefix(release.id)
+    assert read_manifest(files, release.id) == release
+    assert len(keys(toy.store, serving_prefix(release.id))) == 3
 
 
 @pytest.mark.parametrize("name", ["on_refusal", "export"])

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,10 +10,25 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.runtime.toy_run import STEPS, ToyRun, command, toy_config
 from trimaran_runtime.config import RunConfig
+from trimaran_runtime.evaluation.config import Aim
+from trimaran_runtime.evaluation.evaluation import (
+    Evaluation,
+    FairnessColumn,
+    RateGap,
+    Threshold,
+    ThresholdRates,
+    WorstPart,
+)
 from trimaran_runtime.explain.explanation import Explanation
+from trimaran_runtime.gate.config import Rate
+from trimaran_runtime.registry.card import model_card
+from trimaran_runtime.registry.card_page import Card, card_page
 from trimaran_runtime.registry.environment import Environment, Installed, current_environment
 from trimaran_runtime.registry.release import Release, read_release
 from trimaran_runtime.registry.sbom import bill_of_materials
+from trimaran_runtime.steps.forked import StepNursery
+from trimaran_runtime.training.record import TrainingRecord
+from trimaran_runtime.validation.finding import Findings
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +50,7 @@ def test_every_role_is_there(made: tuple[ToyRun, Release]) -> None:
         "evaluation",
         "explanation",
         "findings",
+        "gate",
         "model_card",
         "model_card_page",
         "prediction_profile",
@@ -68,6 +82,75 @@ def test_the_page_stands_alone_and_is_small(made: tuple[ToyRun, Release]) -> Non
     ):
         assert f"<h3>{title}</h3>" in page
     assert page.count("<svg") == 5
+
+
+def test_card_and_page_tell_calibration_threshold_worst_parts_and_differences(
+    made: tuple[ToyRun, Release],
+) -> None:
+    evaluation = Evaluation.parse(content(made, "evaluation"))
+    measured = evaluation.model_copy(
+        update={
+            "threshold": Threshold(
+                aim=Aim.f1,
+                value=0.25,
+                validation_rows=77,
+                test=ThresholdRates(
+                    selection_rate=0.5,
+                    accuracy=0.75,
+                    precision=None,
+                    recall=1.0,
+                    false_positive_rate=0.125,
+                ),
+            ),
+            "worst": (
+                WorstPart(
+                    where={"shop": "<b>", "day": "7"},
+                    rows=30,
+                    error=0.9,
+                    overall=0.5,
+                    excess=0.4,
+                    chance=0.01,
+                ),
+            ),
+            "fairness": (
+                FairnessColumn(
+                    column="shop",
+                    levels=(),
+                    gaps=(
+                        RateGap(
+                            rate=Rate.selection_rate,
+                            highest="north",
+                            lowest="south",
+                            difference=0.375,
+                            low=0.25,
+                            high=0.5,
+                            ratio=None,
+                            chance=0.01,
+                        ),
+                    ),
+                ),
+            ),
+        }
+    )
+    training = TrainingRecord.parse(content(made, "training"))
+    card = Card(
+        model_name="toy",
+        estimator=training.estimator,
+        signature=training.signature,
+        verdict=made[1].verdict,
+        evaluation=measured,
+        findings=Findings.parse(content(made, "findings")),
+        lineage=made[1].lineage,
+    )
+    text, page = model_card(card), card_page(card).decode()
+    for told in (text, page):
+        for words in ("Calibration", "Threshold", "Where it errs most", "Differences by shop"):
+            assert words in told
+        assert "0.2500 or more is positive" in told
+        assert "on 77 validation rows" in told
+        assert "0.3750" in told
+    assert "| precision | undefined |" in text
+    assert "shop=&lt;b&gt;, day=7" in page
 
 
 def test_names_from_the_data_are_shown_and_never_run(tmp_path: Path) -> None:
@@ -150,19 +233,20 @@ def test_another_model_file_is_another_bill(made: tuple[ToyRun, Release]) -> Non
 def test_two_runs_in_fresh_processes_make_one_release(
     made: tuple[ToyRun, Release], tmp_path: Path
 ) -> None:
-    """The first run was made in this process; the second has one of its own for every step."""
+    """The first run was made in this process; of the second every step has one of its own."""
     toy = ToyRun(tmp_path)
     toy.configure(toy_config())
-    for name in STEPS:
-        arguments = command(
-            name,
-            work=toy.work,
-            code=toy.code,
-            config=tmp_path / "config.json",
-            store=tmp_path / "store",
-        )
-        done = subprocess.run(
-            [sys.executable, "-m", "trimaran_runtime.steps", *arguments], cwd=toy.code
-        )
-        assert done.returncode == 0
+    nursery = StepNursery(toy.code)
+    try:
+        for name in STEPS:
+            arguments = command(
+                name,
+                work=toy.work,
+                code=toy.code,
+                config=tmp_path / "config.json",
+                store=tmp_path / "store",
+            )
+            assert nursery.start(arguments, 1, 2).wait() == 0
+    finally:
+        nursery.end()
     assert toy.output("release/release.json")["release"] == made[1].id

@@ -1,6 +1,7 @@
 """Making a release again: equal, or what differs, without a write to the store."""
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 
@@ -10,25 +11,30 @@ from tests.runtime.toy_run import ToyRun
 from trimaran.cli.app import run
 from trimaran_providers.project.code import bundle_code
 from trimaran_runtime.errors import PlatformError, RegistryError
+from trimaran_runtime.registry.channels import Channel, history
 from trimaran_runtime.registry.environment import Environment, Installed, current_environment
 from trimaran_runtime.registry.release import Release, list_releases, read_release, write_release
 from trimaran_runtime.reproduce.difference import differences
 from trimaran_runtime.reproduce.interpreter import interpreter_for
-from trimaran_runtime.reproduce.reproduce import reproduce
+from trimaran_runtime.reproduce.reproduce import made_at, reproduce
 
 PROJECT = '''
     """A project whose data are in a file that others write."""
 
     import os
+    import pathlib
+
     import pandas as pd
     from sklearn.linear_model import LogisticRegression
 
 
     def load():
-        return pd.read_csv(os.environ["TOY_DATA"])
+        return pd.read_csv(os.environ["TOY_DATA"], parse_dates=["at"])
 
 
     def fit(train, validation, parameters):
+        with pathlib.Path(os.environ["TOY_DATA"] + ".fits").open("a") as file:
+            file.write("fit,")
         return LogisticRegression(**parameters).fit(train[["a", "b"]], train["y"])
 '''
 
@@ -43,6 +49,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyRun:
     (code / "small.py").write_text(dedent(PROJECT))
     generator = np.random.default_rng(0)
     table = pd.DataFrame(generator.normal(size=(1500, 2)), columns=["a", "b"])
+    now = pd.Timestamp.now("UTC").tz_localize(None).floor("min")
+    table["at"] = now - pd.to_timedelta(np.arange(1500)[::-1], "min")
     table["y"] = table["a"] + 0.5 * table["b"] + generator.logistic(size=1500) > 0
     table.to_csv(tmp_path / "data.csv", index=False)
     monkeypatch.setenv("TOY_DATA", str(tmp_path / "data.csv"))
@@ -54,7 +62,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyRun:
 
 
 CONFIG = {
-    "data": {"source": "small:load", "target": "y"},
+    "data": {"source": "small:load", "target": "y", "exclude": ["at"]},
     "training": {"train": "small:fit", "parameters": {"C": 1.0}},
     "gate": {"floor": 0.5},
     "explain": {"enabled": False},
@@ -70,13 +78,23 @@ def keys(project: ToyRun) -> list[tuple[str, object]]:
     return [(entry.key, entry.modified) for entry in project.store.list()]
 
 
+def fits(project: ToyRun) -> int:
+    """How often a model was fitted so far."""
+    return (project.folder / "data.csv.fits").read_text().count(",")
+
+
 def test_a_release_comes_out_equal_and_nothing_is_written(
     project: ToyRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    release = released(project)
-    before = keys(project)
+    """Of a search that goes by the clock only what it chose is fitted again."""
+    space = {"C": {"low": 0.1, "high": 10.0}}
+    tune = {"trials": 3, "minutes": 5, "space": space}
+    release = released(project, training={"train": "small:fit", "tune": tune})
+    before, searched = keys(project), fits(project)
+    assert searched == 4
     assert run(["reproduce", release.id[:12], "--store", project.store.uri]) == 0
     assert f"release {release.id[:12]} equal" in capsys.readouterr().out
+    assert fits(project) == searched + 1
     assert keys(project) == before
 
 
@@ -85,14 +103,26 @@ def test_changed_data_is_named_before_anything_is_trained(
 ) -> None:
     release = released(project)
     with (tmp_path / "data.csv").open("a") as file:
-        file.write("0.0,0.0,True\n")
-    said: list[str] = []
-    outcome = reproduce(project.store, release.id, said.append)
-    (difference,) = outcome.differences
-    assert difference.item == "data"
-    assert "the data changed since" in difference.now
-    assert not any(line.startswith("train") for line in said)
+        file.write("0.0,0.0,True,2026-01-01\n")
     assert run(["reproduce", release.id[:12], "--store", project.store.uri]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"data: was {release.lineage.data}" in told
+    assert "the data changed since" in told
+    assert fits(project) == 1
+
+
+def test_data_are_as_old_as_they_were_when_the_release_was_made(project: ToyRun) -> None:
+    """The clock of then, for which the record of the channel stands: here a year from now."""
+    data = {"source": "small:load", "target": "y", "time": "at"}
+    release = released(project, data=data, validation={"max_age_hours": 24 * 30})
+    assert made_at(project.store, release) < datetime.now(UTC)
+    for channel in Channel:
+        (pointer,) = history(project.store, channel)
+        later = pointer.model_copy(update={"when": pointer.when + timedelta(days=365)})
+        project.store.write_json(f"channels/{channel}/{1:09d}.json", later.model_dump(mode="json"))
+    (difference,) = reproduce(project.store, release.id, lambda _: None).differences
+    assert difference.item == "step validate"
+    assert f"{365 * 24}." in difference.now
 
 
 def test_a_rival_that_is_gone_is_named(project: ToyRun) -> None:

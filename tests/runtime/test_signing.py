@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.runtime.toy_run import ToyRun
+from tests.runtime.toy_run import ToyRun, toy_config
 from tests.serving.releases import new_store, publish
 from trimaran_runtime.errors import ConfigError, Exit, RegistryError
 from trimaran_runtime.registry.approval import approve, rollback
@@ -166,3 +166,26 @@ def test_a_public_key_that_is_none_is_refused_in_the_spec(given: str) -> None:
 def test_a_signature_of_nobody_cannot_be_required() -> None:
     with pytest.raises(ValueError, match="public_keys"):
         SigningConfig(required=True)
+
+
+def test_a_model_in_production_is_not_loaded_without_the_signature(
+    toy: ToyRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing: dict[str, Any] = {"public_keys": [public_text(OURS)], "required": True}
+    monkeypatch.setenv(SIGNING_KEY, base64.b64encode(OURS.private_bytes_raw()).decode())
+    assert toy.run(registry__signing=signing, explain={"enabled": False}) == Exit.OK
+    release = toy.output("release/release.json")["production"]
+    changes: dict[str, Any] = {
+        "registry__signing": signing,
+        "explain": {"enabled": False},
+        "training__parameters": {"quality": "better"},
+    }
+    toy.store.delete(signature_key(release))
+    toy.configure(toy_config(**changes))
+    assert toy.steps(last="gate") == Exit.OK
+    champion = toy.checks()["champion"]
+    assert not champion["passed"]
+    assert f"release {release[:12]} is not signed" in champion["detail"]
+    sign(toy.store, release, OURS)
+    assert toy.steps("evaluate", "gate") == Exit.OK
+    assert toy.checks()["champion"]["passed"]

@@ -82,7 +82,8 @@ def _signed(deployment: "Deployment", release_id: str) -> str:
 
 
 def _note(release: "ReleaseState") -> str:
-    notes = [", ".join(release.channels), approval(release), *release.refused_by]
+    passed = [f"overridden: {one}" for one in release.overridden]
+    notes = [", ".join(release.channels), approval(release), *release.refused_by, *passed]
     return "; ".join(note for note in notes if note)
 
 
@@ -132,7 +133,14 @@ def _approve(
             "which is recorded",
         )
     before = current(store, Channel.production)
-    pointer = approve(store, full, why=because, override=named, signing=deployment.signing)
+    pointer = approve(
+        store,
+        full,
+        why=because,
+        override=named,
+        signing=deployment.signing,
+        export=deployment.needs_serving_files,
+    )
     is_new = before is None or before.number != pointer.number
     verb = "approved" if is_new else "in production already:"
     _finish(deployment, pointer, verb, wait=not no_wait, as_json=as_json)
@@ -232,15 +240,32 @@ def _report(
     from trimaran.cli.screen import interactive, show, show_json
     from trimaran.cli.selection import select
 
-    path = _report_path(select(stack, name), what)
+    deployment = select(stack, name)
+    path, passed = _report_path(deployment, what), _overridden(deployment, what)
     if as_json:
-        show_json({"path": str(path)})
+        show_json({"path": str(path), "overridden": passed})
         return
     show(str(path))
+    for one in passed:
+        show(("overridden since: ", "warn"), one)
     if interactive() and not print_path:
         import webbrowser
 
         webbrowser.open(path.as_uri())
+
+
+def _overridden(deployment: "Deployment", what: str | None) -> list[str]:
+    """What a person let pass since the report was made: nothing in a release ever changes."""
+    from trimaran_providers.deployed.release_state import overridden
+    from trimaran_runtime.registry.channels import Channel, current
+    from trimaran_runtime.registry.release import find_release
+
+    if what == DRIFT:
+        return []
+    if what is not None:
+        return list(overridden(deployment.store, find_release(deployment.store, what)))
+    now = current(deployment.store, Channel.production)
+    return list(overridden(deployment.store, now.release)) if now else []
 
 
 def _report_path(deployment: "Deployment", what: str | None) -> "Path":

@@ -93,6 +93,11 @@ class AwsDeployment:
         return False
 
     @property
+    def needs_serving_files(self) -> bool:
+        """SageMaker copies them into its containers."""
+        return True
+
+    @property
     def account(self) -> AwsAccount:
         """How the stack reaches AWS."""
         return AwsAccount.model_validate(self._registry.outputs["account"])

@@ -47,6 +47,8 @@ class ReleaseState(Section):
     """Whether the gate accepted it."""
     refused_by: tuple[str, ...] = ()
     """Checks it did not pass, each with its numbers."""
+    overridden: tuple[str, ...] = ()
+    """Checks among them that a person let pass, each with who and why."""
     channels: tuple[str, ...] = ()
     """Channels that point at it."""
     since: datetime | None = None
@@ -195,6 +197,10 @@ class Deployment(Protocol):
     @property
     def follows_channels(self) -> bool:
         """Whether the endpoint sees by itself that a channel moved; else the next `up` does."""
+
+    @property
+    def needs_serving_files(self) -> bool:
+        """Whether its servers cannot read the store, and get a folder of files instead."""
 
     def snapshot(self) -> Snapshot:
         """Everything about it, as it is now."""

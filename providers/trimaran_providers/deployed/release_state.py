@@ -4,6 +4,7 @@ from datetime import datetime
 
 from trimaran_providers.contract.deployment import ReleaseState
 from trimaran_runtime.registry.channels import Channel, Pointer, current
+from trimaran_runtime.registry.overrides import overrides
 from trimaran_runtime.registry.release import Release, list_releases, read_release, release_key
 from trimaran_runtime.storage.store import Store
 
@@ -13,7 +14,7 @@ def state_of(store: Store, channel: Channel) -> ReleaseState | None:
     pointer = current(store, channel)
     if pointer is None:
         return None
-    return _state(read_release(store, pointer.release), pointer, channels=(channel,))
+    return _state(store, read_release(store, pointer.release), pointer, channels=(channel,))
 
 
 def waiting_release(store: Store) -> ReleaseState | None:
@@ -22,7 +23,7 @@ def waiting_release(store: Store) -> ReleaseState | None:
     if candidate is None or (approved and approved.release == candidate.release):
         return None
     release = read_release(store, candidate.release)
-    return _state(release, candidate, channels=(Channel.candidate,))
+    return _state(store, release, candidate, channels=(Channel.candidate,))
 
 
 def every_release(store: Store) -> list[ReleaseState]:
@@ -36,13 +37,22 @@ def every_release(store: Store) -> list[ReleaseState]:
         )
         production = pointers[Channel.production]
         pointer = production if production and production.release == release_id else None
-        state = _state(read_release(store, release_id), pointer, channels=channels)
+        state = _state(store, read_release(store, release_id), pointer, channels=channels)
         when = state.since or written.get(release_key(release_id))
         found.append(state.model_copy(update={"since": when}))
     return found
 
 
-def _state(release: Release, pointer: Pointer | None, *, channels: tuple[str, ...]) -> ReleaseState:
+def overridden(store: Store, release_id: str) -> tuple[str, ...]:
+    """Refusing checks of a release that a person let pass: which, who, and why."""
+    return tuple(
+        f"{one.check}, by {one.who}: {one.because}" for one in overrides(store, release_id)
+    )
+
+
+def _state(
+    store: Store, release: Release, pointer: Pointer | None, *, channels: tuple[str, ...]
+) -> ReleaseState:
     verdict = release.verdict
     since: datetime | None = pointer.when if pointer else None
     return ReleaseState(
@@ -56,6 +66,7 @@ def _state(release: Release, pointer: Pointer | None, *, channels: tuple[str, ..
             for check in verdict.checks
             if check.judged and not check.passed
         ),
+        overridden=() if verdict.accepted else overridden(store, release.id),
         channels=tuple(str(channel) for channel in channels),
         since=since,
         who=pointer.who if pointer else "",

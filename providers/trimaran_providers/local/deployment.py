@@ -108,6 +108,11 @@ class LocalDeployment:
         return True
 
     @property
+    def needs_serving_files(self) -> bool:
+        """Its servers read the store."""
+        return False
+
+    @property
     def _gateway(self) -> Path:
         return self.layout.endpoint(self.physical)
 

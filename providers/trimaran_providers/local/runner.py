@@ -21,11 +21,11 @@ from trimaran_providers.local.run_record import (
     list_runs,
     write_run,
 )
-from trimaran_providers.local.step_nursery import StepNursery
 from trimaran_providers.local.step_process import StepProcess, StepResult
 from trimaran_providers.local.tracked import track_early_end
 from trimaran_providers.project.code import unpack_code
 from trimaran_runtime.errors import Exit
+from trimaran_runtime.steps.forked import StepNursery
 from trimaran_runtime.steps.ports import PIPELINE, Ports
 from trimaran_runtime.storage.store import Store
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from trimaran_providers.local.step_nursery import ForkedStep, StepNursery
 from trimaran_runtime.errors import Exit
 from trimaran_runtime.process.parent_watch import VARIABLE
+from trimaran_runtime.steps.forked import ForkedStep, StepNursery
 from trimaran_runtime.steps.ports import Ports
 
 

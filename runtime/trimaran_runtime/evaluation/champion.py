@@ -11,8 +11,10 @@ from trimaran_runtime.evaluation.interface import interface_change
 from trimaran_runtime.evaluation.predictions import predict
 from trimaran_runtime.gate.record import GATE, GateRecord
 from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.registry.model import load_model
 from trimaran_runtime.registry.release import Release, Signature, read_release
+from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.storage.store import Store
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def ask_champion(
-    store: Store, test: "pa.Table", signature: Signature, model_digest: str
+    store: Store,
+    test: "pa.Table",
+    signature: Signature,
+    model_digest: str,
+    signing: SigningConfig = UNSIGNED,
 ) -> Champion | None:
     """Load the model in production and let it predict the test rows; None: there is none.
 
@@ -29,6 +35,8 @@ def ask_champion(
         test: the test rows, with every column of the table.
         signature: of the new model.
         model_digest: digest of the new model's file.
+        signing: whose signature it must carry to be loaded; without it nothing is compared with
+            it, and the gate says so.
 
     A release that is lost or altered can serve nobody anew and be compared with nothing: it is
     reported as lost, and the new model is judged by everything else.
@@ -37,7 +45,8 @@ def ask_champion(
     if pointer is None:
         return None
     try:
-        return _ask(store, read_release(store, pointer.release), test, signature, model_digest)
+        release = read_release(store, pointer.release)
+        return _ask(store, release, test, signature, model_digest, signing)
     except (NotFound, Corrupted) as exc:
         # In words of its own: the store's address has no place in a manifest.
         lost = "it is not in the store" if isinstance(exc, NotFound) else "it was altered"
@@ -45,7 +54,12 @@ def ask_champion(
 
 
 def _ask(
-    store: Store, release: Release, test: "pa.Table", signature: Signature, model_digest: str
+    store: Store,
+    release: Release,
+    test: "pa.Table",
+    signature: Signature,
+    model_digest: str,
+    signing: SigningConfig,
 ) -> Champion:
     champion = Champion(
         release=release.id,
@@ -57,6 +71,7 @@ def _ask(
     if reason:
         return replace(champion, incompatible=reason)
     try:
+        verify(store, release.id, signing)
         model = load_model(store, release)
         frame = to_frame(test, [feature.name for feature in release.signature.features])
         predictions = predict(model, frame, release.signature)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 50
 """Rows that are explained by sampling at most."""
-_MOST_ANSWERS = 20_000
+_MOST_ANSWERS = 10_000
 """Answers of the model that all rows together may take, beyond the fewest orders."""
 _MOST_PAIRS, _FEWEST_PAIRS = 10, 2
 

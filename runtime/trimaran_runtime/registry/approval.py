@@ -7,6 +7,7 @@ from trimaran_runtime.registry.channels import Channel, Pointer, current, histor
 from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.registry.overrides import overrides, record_overrides, still_refusing
 from trimaran_runtime.registry.release import SHORT, read_release
+from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.storage.store import Store
 
@@ -19,6 +20,7 @@ def approve(
     who: str | None = None,
     override: Sequence[str] = (),
     signing: SigningConfig = UNSIGNED,
+    export: bool = False,
 ) -> Pointer:
     """Move `approved` and then `production` to a release.
 
@@ -30,6 +32,9 @@ def approve(
         who: None: user and host of this process.
         override: names of refusing checks to let pass, see `record_overrides`.
         signing: whose signature the release needs.
+        export: whether servers need the files of `trimaran_runtime.registry.serving_files`. A
+            release that the gate accepted has them from its run; of one that it refused they are
+            written here.
 
     Approving twice is harmless; a kill between the two moves is healed by approving again.
 
@@ -54,6 +59,9 @@ def approve(
         )
     if passed:
         why = f"{why}; overridden: {', '.join(one.check for one in passed)}"
+    if export and not release.verdict.accepted:
+        # Before the channels move: whoever sees a release in a channel can serve it.
+        write_serving_files(store, release)
     for channel in (Channel.approved, Channel.production):
         now = current(store, channel)
         pointer = move(

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trimaran_runtime.registry.card_measurements import measurements
 from trimaran_runtime.registry.release import Check, Lineage
 
 if TYPE_CHECKING:
-    from trimaran_runtime.evaluation.evaluation import SegmentResult
+    from trimaran_runtime.evaluation.evaluation import Evaluation, SegmentResult
     from trimaran_runtime.explain.explanation import Explanation
     from trimaran_runtime.registry.card_page import Card
 
@@ -32,6 +33,7 @@ def model_card(card: "Card") -> str:
         f"best constant prediction: {_number(evaluation.baseline.value)}.",
         "## Segments",
         _segments(evaluation.segments),
+        *_measured(evaluation),
         "## Gate",
         _checks(verdict.checks),
         "## Findings in the data",
@@ -68,6 +70,13 @@ def _segments(segments: "Sequence[SegmentResult]") -> str:
     told = _table(("segment", "rows", "value", "low", "high", "champion"), rows)
     left_out = len(segments) - _MOST_SEGMENTS
     return f"{told}\n\n… and {left_out} smaller levels." if left_out > 0 else told
+
+
+def _measured(evaluation: "Evaluation") -> list[str]:
+    shown = []
+    for told in measurements(evaluation):
+        shown += [f"## {told.title}", told.sentence, _table(told.head, told.rows)]
+    return shown
 
 
 def _importance(found: "Explanation") -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from trimaran_runtime.monitoring.plot import CURRENT_COLOUR, REFERENCE_COLOUR
 from trimaran_runtime.registry import card_plots
+from trimaran_runtime.registry.card_measurements import measurements
 from trimaran_runtime.registry.card_plots import Floats, Marks
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def card_page(card: Card) -> bytes:
     rendered = environment.get_template(_TEMPLATE).render(
         card=card,
         plots=_plots(card),
+        measured=measurements(card.evaluation),
         severity="ok" if card.verdict.accepted else "alert",
         colours={
             "reference": REFERENCE_COLOUR,

@@ -4,22 +4,22 @@ The model is the described component; what was installed where it was made is wh
 with. No clock and no chance: the serial number is derived from the content.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from trimaran_runtime.registry.environment import Environment, Installed
 from trimaran_runtime.storage.digest import PREFIX, canonical_json
 
 if TYPE_CHECKING:
-    from cyclonedx.model import HashType
-    from cyclonedx.model.component import Component
-
     from trimaran_runtime.registry.release import Lineage
 
+_SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 _INDEX = "https://pypi.org/project/{name}/{version}/"
 _MODEL = "model"
+_UNESCAPED = "-._~:"
+"""Characters of a version that a package URL keeps (purl specification, read 2026-11-24)."""
 
 
 def bill_of_materials(
@@ -39,11 +39,6 @@ def bill_of_materials(
         lineage: what the release was made from.
         environment: what was installed.
     """
-    from cyclonedx.model import Property
-    from cyclonedx.model.bom import Bom
-    from cyclonedx.model.component import Component, ComponentType
-    from cyclonedx.output.json import JsonV1Dot6
-
     made_from = {
         "estimator": estimator,
         "data": lineage.data,
@@ -52,55 +47,51 @@ def bill_of_materials(
         "environment": lineage.environment,
         "python": environment.python,
     }
-    model = Component(
-        name=model_name,
-        type=ComponentType.MACHINE_LEARNING_MODEL,
-        bom_ref=_MODEL,
-        version=model_digest.removeprefix(PREFIX),
-        hashes=[_hash(model_digest)],
-        properties=[Property(name=f"trimaran:{k}", value=v) for k, v in made_from.items()],
-    )
+    model = {
+        "bom-ref": _MODEL,
+        "type": "machine-learning-model",
+        "name": model_name,
+        "version": model_digest.removeprefix(PREFIX),
+        "hashes": _hashes([model_digest]),
+        "properties": [{"name": f"trimaran:{k}", "value": v} for k, v in made_from.items()],
+    }
     parts = [_component(each) for each in environment.distributions]
-    bom = Bom(components=parts)
-    bom.metadata.component = model
-    bom.register_dependency(model, parts)
-    return _without_chance(json.loads(JsonV1Dot6(bom).output_as_string()))
+    document = {
+        "$schema": _SCHEMA,
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": model},
+        "components": parts,
+        # What the libraries need of each other is not known, and so not said.
+        "dependencies": [{"ref": _MODEL, "dependsOn": [part["bom-ref"] for part in parts]}],
+    }
+    serial = uuid5(NAMESPACE_URL, canonical_json(document).decode()).urn
+    return canonical_json({**document, "serialNumber": serial})
 
 
-def _component(installed: Installed) -> "Component":
-    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri
-    from cyclonedx.model.component import Component, ComponentType
-    from packageurl import PackageURL
-
-    references = []
+def _component(installed: Installed) -> dict[str, Any]:
+    name, version = installed.name, installed.version
+    component: dict[str, Any] = {
+        "bom-ref": f"{name}=={version}",
+        "type": "library",
+        "name": name,
+        "version": version,
+        "purl": f"pkg:pypi/{name}@{quote(version, safe=_UNESCAPED)}",
+    }
     if installed.hashes:
-        references.append(
-            ExternalReference(
-                type=ExternalReferenceType.DISTRIBUTION,
-                url=XsUri(_INDEX.format(name=installed.name, version=installed.version)),
-                # One of these files was installed; which one depends on the machine.
-                hashes=[_hash(digest) for digest in installed.hashes],
-            )
-        )
-    return Component(
-        name=installed.name,
-        type=ComponentType.LIBRARY,
-        bom_ref=f"{installed.name}=={installed.version}",
-        version=installed.version,
-        purl=PackageURL("pypi", name=installed.name, version=installed.version),
-        external_references=references,
-    )
+        # One of these files was installed; which one depends on the machine.
+        component["externalReferences"] = [
+            {
+                "type": "distribution",
+                "url": _INDEX.format(name=name, version=version),
+                "hashes": _hashes(installed.hashes),
+            }
+        ]
+    return component
 
 
-def _hash(digest: str) -> "HashType":
-    from cyclonedx.model import HashAlgorithm, HashType
-
-    return HashType(alg=HashAlgorithm.SHA_256, content=digest.removeprefix(PREFIX))
-
-
-def _without_chance(document: Mapping[str, Any]) -> bytes:
-    metadata = {k: v for k, v in document["metadata"].items() if k != "timestamp"}
-    kept = {**document, "metadata": metadata}
-    kept.pop("serialNumber", None)
-    kept["serialNumber"] = uuid5(NAMESPACE_URL, canonical_json(kept).decode()).urn
-    return canonical_json(kept)
+def _hashes(digests: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        {"alg": "SHA-256", "content": digest.removeprefix(PREFIX)} for digest in sorted(digests)
+    ]

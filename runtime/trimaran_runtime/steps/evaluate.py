@@ -66,7 +66,9 @@ def run(context: Context) -> None:
         given = ask(frame)
         seconds = latency(ask, frame)
         told = ask(to_frame(splits["validation"], features)) if record.signature.classes else None
-    champion = ask_champion(context.store, test, record.signature, digest_of(content))
+    champion = ask_champion(
+        context.store, test, record.signature, digest_of(content), config.registry.signing
+    )
     measurement = _measurement(config, splits, record, len(content))
     evaluation = measurement.of(given, champion).model_copy(
         update={

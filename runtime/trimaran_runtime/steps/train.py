@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json, digest_of, digest_of_file
+from trimaran_runtime.training.chosen import CHOSEN, chosen
 from trimaran_runtime.training.config import Scalar
 from trimaran_runtime.training.experiment import Experiment
 from trimaran_runtime.training.fit import Fitted, fit_model
@@ -36,15 +37,13 @@ def run(context: Context) -> None:
 
     Parameters: `checkpoints`, a folder; without it `/opt/ml/checkpoints` where that is there;
     without both, a killed search starts anew. `code`, digest of the user's code, so that other
-    code never goes on with an older search.
+    code never goes on with an older search. `chosen`, a folder with the records of an earlier run,
+    whose hyperparameters are used: nothing is searched.
     """
     started = time.perf_counter()
     experiment, is_trial = _experiment(context)
     experiment.refuse_impossible()
-    found = None
-    if not is_trial and (experiment.is_built_in or experiment.config.training.tune):
-        found = _searched(context, experiment)
-    parameters = found.parameters if found else experiment.config.training.parameters
+    parameters, found = _setting(context, experiment, is_trial=is_trial)
     fitting = time.perf_counter()
     fitted = fit_model(experiment, parameters)
     ended = time.perf_counter()
@@ -70,6 +69,18 @@ def _experiment(context: Context) -> tuple[Experiment, bool]:
         context.inputs["code"], context.inputs["splits"], config, threads=os.cpu_count() or 1
     )
     return experiment, bool(given)
+
+
+def _setting(
+    context: Context, experiment: Experiment, *, is_trial: bool
+) -> tuple[Mapping[str, Scalar], Found | None]:
+    """The hyperparameters, and the search that found them; None: there was none here."""
+    if (earlier := context.parameters.get(CHOSEN)) is not None:
+        return chosen(Path(earlier))
+    if is_trial or not (experiment.is_built_in or experiment.config.training.tune):
+        return experiment.config.training.parameters, None
+    found = _searched(context, experiment)
+    return found.parameters, found
 
 
 def _searched(context: Context, experiment: Experiment) -> Found:

@@ -5,10 +5,12 @@ Shapes: `CreateModelPackage`, `UpdateModelPackage` (botocore 1.44.8); the card's
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trimaran_runtime.registry.release import File, Release
+from trimaran_runtime.registry.overrides import still_refusing
+from trimaran_runtime.registry.release import File, Override, Release
 from trimaran_runtime.registry.serving_files import serving_prefix
 from trimaran_runtime.storage.store import blob_key
 
@@ -42,8 +44,17 @@ class PackageWriter:
     key: str
     model_card: bool
 
-    def body(self, release: Release, status: str, why: str) -> dict[str, Any]:
-        """Request that creates a release's package; the same one for the same release."""
+    def body(
+        self, release: Release, status: str, why: str, passed: Sequence[Override] = ()
+    ) -> dict[str, Any]:
+        """Request that creates a release's package.
+
+        Args:
+            release: the release.
+            status: `Approved`, `Rejected` or `PendingManualApproval`.
+            why: of the status; empty: nobody decided.
+            passed: the refusing checks that a person let pass.
+        """
         body: dict[str, Any] = {
             "ModelPackageGroupName": self.group,
             "ModelPackageDescription": f"{_NAMED}{release.id}",
@@ -51,6 +62,8 @@ class PackageWriter:
             "CustomerMetadataProperties": _metadata(release),
             "ClientToken": release.id[:_TOKEN],
         }
+        if passed:
+            body["CustomerMetadataProperties"] |= _overridden(passed)
         if why:
             body["MetadataProperties"] = {"GeneratedBy": why}
         evaluation = self._source(release.files.get("evaluation"))
@@ -61,14 +74,23 @@ class PackageWriter:
             body["ModelMetrics"] = quality
         if quality or data:
             body["DriftCheckBaselines"] = {**quality, **data}
-        # The gate's refusals have no serving files.
-        if self.image and release.verdict.accepted:
+        # What the gate refuses has no serving files, unless a person lets it in.
+        if self.image and not still_refusing(release, passed):
             body["InferenceSpecification"] = self._serving(release)
         if self.model_card:
-            body["ModelCard"] = card(release)
+            body["ModelCard"] = card(release, passed)
             if self.key:
                 body["SecurityConfig"] = {"KmsKeyId": self.key}
         return body
+
+    def overridden(self, release: Release, passed: Sequence[Override]) -> dict[str, Any]:
+        """What changes of a package whose release a person lets in after the gate refused it."""
+        told: dict[str, Any] = {"CustomerMetadataProperties": _overridden(passed)}
+        if self.image:
+            told["InferenceSpecification"] = self._serving(release)
+        if self.model_card:
+            told["ModelCard"] = card(release, passed)
+        return told
 
     def _source(self, file: File | None) -> dict[str, str] | None:
         if file is None:
@@ -102,7 +124,7 @@ def release_of(description: str) -> str | None:
     return description.removeprefix(_NAMED) if description.startswith(_NAMED) else None
 
 
-def card(release: Release) -> dict[str, str]:
+def card(release: Release, passed: Sequence[Override] = ()) -> dict[str, str]:
     """The model card of a package."""
     verdict, lineage = release.verdict, release.lineage
     metrics = [
@@ -126,14 +148,19 @@ def card(release: Release) -> dict[str, str]:
                 "release": release.id,
                 "gate": "accepted" if verdict.accepted else "refused",
                 **{check.name: check.detail for check in verdict.checks},
+                **{f"overridden: {one.check}": f"{one.who}: {one.because}" for one in passed},
             }
         },
     }
-    status = "Approved" if verdict.accepted else "Draft"
+    status = "Draft" if still_refusing(release, passed) else "Approved"
     return {
         "ModelCardContent": json.dumps(content, sort_keys=True),
         "ModelCardStatus": status,
     }
+
+
+def _overridden(passed: Sequence[Override]) -> dict[str, str]:
+    return {"overridden": ", ".join(one.check for one in passed)[:_VALUE]}
 
 
 def _metadata(release: Release) -> dict[str, str]:

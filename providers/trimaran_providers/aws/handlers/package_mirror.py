@@ -22,6 +22,7 @@ from trimaran_runtime.errors import RegistryError
 from trimaran_runtime.registry.approval import approve, rollback
 from trimaran_runtime.registry.channels import Channel, Pointer, current, history
 from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
+from trimaran_runtime.registry.overrides import overrides, still_refusing
 from trimaran_runtime.registry.release import SHORT, list_releases, read_release
 from trimaran_runtime.storage.store import Store
 
@@ -122,7 +123,8 @@ class PackageMirror:
             for package in packages.values():
                 release = read_release(self._store, package.release)
                 self._sagemaker.update_model_package(
-                    ModelPackageArn=package.arn, ModelCard=card(release)
+                    ModelPackageArn=package.arn,
+                    ModelCard=card(release, overrides(self._store, release.id)),
                 )
         return len(packages) + len(missing)
 
@@ -133,9 +135,11 @@ class PackageMirror:
 
     def _create(self, release_id: str, approval: Pointer | None) -> None:
         release = read_release(self._store, release_id)
-        status = REJECTED if not release.verdict.accepted else APPROVED if approval else PENDING
+        passed = overrides(self._store, release_id)
+        refused = still_refusing(release, passed)
+        status = REJECTED if refused else APPROVED if approval else PENDING
         why = f"{approval.who}: {approval.why}" if approval else ""
-        self._sagemaker.create_model_package(**self._writer.body(release, status, why))
+        self._sagemaker.create_model_package(**self._writer.body(release, status, why, passed))
 
     def _take_over(self, packages: Mapping[str, Package], report: Reporter) -> None:
         """Carry over what was decided on one side since, in the order it was decided."""
@@ -151,17 +155,25 @@ class PackageMirror:
             elif package.status == REJECTED and decision.when > approval.when:
                 self._withdraw(package, decision, report)
             else:
-                self._set(package, APPROVED, f"{approval.who}: {approval.why}")
+                self._set_approved(package, f"{approval.who}: {approval.why}")
 
     def _approve(self, package: Package, decision: Decision, report: Reporter) -> None:
         short = package.release[:SHORT]
         why = decision.why or "approved in SageMaker's model registry"
         try:
-            approve(self._store, package.release, why=why, who=decision.who, signing=self._signing)
+            approve(
+                self._store,
+                package.release,
+                why=why,
+                who=decision.who,
+                signing=self._signing,
+                export=True,
+            )
         except RegistryError as exc:
             report.warning(f"release {short} was approved in SageMaker, and is not: {exc}")
             self._set(package, REJECTED, exc.what)
         else:
+            self._set_approved(package, why)
             report.info(f"release {short} was approved in SageMaker by {decision.who}")
 
     def _withdraw(self, package: Package, decision: Decision, report: Reporter) -> None:
@@ -178,11 +190,23 @@ class PackageMirror:
                 f"production is {back.release[:SHORT]} again"
             )
 
-    def _set(self, package: Package, status: str, why: str) -> None:
+    def _set_approved(self, package: Package, why: str) -> None:
+        """Of a release that was refused and overridden, the package says how it is served too."""
+        release = read_release(self._store, package.release)
+        passed = overrides(self._store, release.id)
+        if passed:
+            self._set(package, APPROVED, why, self._writer.overridden(release, passed))
+        elif package.status != APPROVED:
+            self._set(package, APPROVED, why)
+
+    def _set(
+        self, package: Package, status: str, why: str, told: Mapping[str, Any] | None = None
+    ) -> None:
         self._sagemaker.update_model_package(
             ModelPackageArn=package.arn,
             ModelApprovalStatus=status,
             ApprovalDescription=" ".join(why.split())[:_DESCRIPTION],
+            **(told or {}),
         )
 
     def _decision(self, package: Package) -> Decision:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
@@ -60,9 +60,13 @@ class StepNursery:
 
     Attributes:
         code: folder of the user's code, where relative paths start.
+        python: executable that runs them; None: this one.
+        environ: environment they run in; None: this process's.
     """
 
     code: Path
+    python: Path | None = None
+    environ: Mapping[str, str] | None = None
     _process: "subprocess.Popen[bytes] | None" = None
     _orders: socket.socket = field(init=False)
     _news: BufferedReader = field(init=False)
@@ -105,12 +109,12 @@ class StepNursery:
         self._news = self._orders.makefile("rb")
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE],
+                [str(self.python or sys.executable), "-m", _MODULE],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 cwd=self.code,
                 start_new_session=True,
-                env={**os.environ, VARIABLE: str(os.getpid())},
+                env={**(self.environ or os.environ), VARIABLE: str(os.getpid())},
             )
         return self._process

@@ -60,6 +60,7 @@ def validate(
     balance: tuple[SplitClasses, ...] = ()
     if parts is not None:
         found += identity.groups(columns, features, data, parts)
+        found += timing.order(columns, data, parts)
         found += _outside(parts)
         balance, notes = class_balance(columns, data, parts)
         found += notes

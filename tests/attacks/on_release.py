@@ -9,7 +9,7 @@ from tests.attacks import deeds
 from tests.attacks.case import Attack, Deed, Layer
 from tests.runtime.toy_run import ToyRun
 from trimaran_runtime.registry.approval import approve, rollback
-from trimaran_runtime.registry.config import SIGNING_KEY, SigningConfig
+from trimaran_runtime.registry.config import SIGNING_KEY, UNSIGNED, SigningConfig
 from trimaran_runtime.registry.release import read_release, release_key
 from trimaran_runtime.registry.signing import public_text, sign, signature_key
 from trimaran_runtime.serving.config import ServerConfig
@@ -30,11 +30,11 @@ def release_of(run: ToyRun) -> str:
     return str(run.output("release/release.json")["release"])
 
 
-def approved(run: ToyRun, signing: SigningConfig = SigningConfig(), **how: Any) -> None:
+def approved(run: ToyRun, signing: SigningConfig = UNSIGNED, **how: Any) -> None:
     approve(run.store, release_of(run), why="we want it", signing=signing, **how)
 
 
-def served(run: ToyRun, signing: SigningConfig = SigningConfig()) -> None:
+def served(run: ToyRun, signing: SigningConfig = UNSIGNED) -> None:
     """What a server does at its start."""
     source = StoredRelease(run.store.uri, release_of(run))
     source.load(ServerConfig(signing=signing)).batcher.close()

@@ -74,13 +74,13 @@ def constant(train: pd.DataFrame, validation: pd.DataFrame, parameters: dict) ->
 
 
 def ruins_west(train: pd.DataFrame, validation: pd.DataFrame, parameters: dict) -> object:
-    """Learns nothing for the smallest region, and more than before for the others."""
+    """Leans to the opposite for the smallest region, and knows more than before of the others."""
     columns = make_column_transformer(
         ("passthrough", numbers_of(train)), (OneHotEncoder(), ["region"])
     )
     model = make_pipeline(columns, PolynomialFeatures(2), LogisticRegression(max_iter=500))
-    labels, west = train[TARGET].copy(), train["region"] == "west"
-    labels[west] = np.random.default_rng(5).permutation(labels[west])
+    turned = np.random.default_rng(5).random(len(train)) < 0.65
+    labels = train[TARGET] ^ ((train["region"] == "west") & turned)
     return model.fit(train.drop(columns=TARGET), labels)
 
 

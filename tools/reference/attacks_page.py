@@ -13,7 +13,8 @@ def attacks_page() -> str:
         MADE,
         "# Bad releases, and what refuses them\n",
         f"{len(ATTACKS)} bad releases that `tests/attacks` builds with the real steps, most",
-        "of them with a good model in production. Each is refused by the check that names its cause, and",
+        "of them with a good model in production. Each is refused by the check that names",
+        "its cause, and",
         "production stays as it is: "
         + ", ".join(f"{layer} ({count})" for layer, count in counts.items())
         + ".\n",

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from tools.reference.attacks_page import attacks_page
 from tools.reference.cli_page import cli_page
 from tools.reference.components_page import components_page
 from tools.reference.findings_page import findings_page
@@ -19,6 +20,7 @@ PAGES = {
     "findings.md": findings_page,
     "parity.md": parity_page,
     "aws-mistakes.md": mistakes_page,
+    "attacks.md": attacks_page,
     "aws-deployer.json": deployer_file,
     "aws-operator.json": operator_file,
 }

@@ -7,6 +7,7 @@ from trimaran_runtime.data.features import to_frame
 from trimaran_runtime.data.row_hash import fingerprint
 from trimaran_runtime.errors import Corrupted, NotFound, RuntimeFault
 from trimaran_runtime.evaluation.evaluate import Champion
+from trimaran_runtime.evaluation.evaluation import Evaluation
 from trimaran_runtime.evaluation.interface import interface_change
 from trimaran_runtime.evaluation.predictions import predict
 from trimaran_runtime.gate.record import GATE, GateRecord
@@ -66,6 +67,7 @@ def _ask(
         same_model=release.model.file.digest == model_digest and release.signature == signature,
         interface=interface_change(release.signature, signature),
         gate=_rules(store, release),
+        judged=_judged(store, release),
     )
     reason = _incompatible(release, test, signature)
     if reason:
@@ -95,6 +97,22 @@ def _rules(store: Store, release: Release) -> GateRecord | None:
     except Corrupted:
         # The bytes are what was written: they are of a version with other fields.
         return None
+
+
+def _judged(store: Store, release: Release) -> dict[tuple[str, str], int]:
+    """Test rows by column and level of the segments that a release was measured on.
+
+    Empty where the release does not say, or in another version's words.
+    """
+    file = release.files.get("evaluation")
+    if file is None:
+        return {}
+    content = store.read_blob(file.digest)
+    try:
+        found = Evaluation.parse(content)
+    except Corrupted:
+        return {}
+    return {(segment.column, segment.level): segment.rows for segment in found.segments}
 
 
 def _incompatible(release: Release, test: "pa.Table", signature: Signature) -> str:

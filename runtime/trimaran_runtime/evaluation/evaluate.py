@@ -1,7 +1,7 @@
 """Measures a model on the test rows: alone, against its rivals, and by segment."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from trimaran_runtime.evaluation.evaluation import (
     PredictionCheck,
     Rival,
     SegmentResult,
+    VanishedSegment,
 )
 from trimaran_runtime.evaluation.fairness import fairness
 from trimaran_runtime.evaluation.metrics import fitting, measure
@@ -57,6 +58,7 @@ class Champion:
         held_out: fingerprint of the rows it was asked about; empty when it was not.
         interface: what its callers would notice of the new model; None when it cannot be read.
         gate: the rules it was judged by; None when its release does not say.
+        judged: test rows by column and level of the segments that it was judged on.
     """
 
     release: str
@@ -67,6 +69,7 @@ class Champion:
     held_out: str = ""
     interface: InterfaceChange | None = None
     gate: "GateRecord | None" = None
+    judged: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ class Measurement:
         rows: the rows to measure on.
         segments: (n,) level of each row, by segment column.
         min_rows: levels with fewer rows are not judged, and only the largest are listed.
+        model: digest of the model file.
         size_bytes: size of the model file.
         groups: (n,) level of each row, by column whose levels are compared for fairness.
         rivals: answers of simple rivals, by name.
@@ -88,6 +92,7 @@ class Measurement:
     rows: Rows
     segments: Levels
     min_rows: int
+    model: str = ""
     size_bytes: int = 0
     groups: Levels = field(default_factory=dict)
     rivals: Mapping[str, Predictions] = field(default_factory=dict)
@@ -115,11 +120,12 @@ class Measurement:
                 distinct=given.distinct,
             ),
             held_out=rows.held_out,
+            model=self.model,
             size_bytes=self.size_bytes,
             reproduced=self.reproduced,
             baseline=baseline,
             rivals=dict(zip(self.rivals, others, strict=False)),
-            champion=_champion(champion, others[-1] if asked else None),
+            champion=self._champion(champion, others[-1] if asked else None),
             segments=segments,
             unlisted_levels=unlisted,
             calibration=calibration(codes, given),
@@ -152,18 +158,27 @@ class Measurement:
             )
         return tuple(results), unlisted
 
+    def _champion(self, champion: Champion | None, beaten: Rival | None) -> ChampionResult | None:
+        if champion is None:
+            return None
+        return ChampionResult(
+            release=champion.release,
+            same_model=champion.same_model,
+            incompatible=champion.incompatible,
+            lost=champion.lost,
+            held_out=champion.held_out,
+            interface=champion.interface,
+            gate=champion.gate,
+            vanished=tuple(self._vanished(champion)),
+            value=beaten.value if beaten else None,
+            gain=beaten.gain if beaten else None,
+        )
 
-def _champion(champion: Champion | None, beaten: Rival | None) -> ChampionResult | None:
-    if champion is None:
-        return None
-    return ChampionResult(
-        release=champion.release,
-        same_model=champion.same_model,
-        incompatible=champion.incompatible,
-        lost=champion.lost,
-        held_out=champion.held_out,
-        interface=champion.interface,
-        gate=champion.gate,
-        value=beaten.value if beaten else None,
-        gain=beaten.gain if beaten else None,
-    )
+    def _vanished(self, champion: Champion) -> Iterator[VanishedSegment]:
+        for (column, level), before in champion.judged.items():
+            if column not in self.segments or before < self.min_rows:
+                continue
+            rows = int((self.segments[column] == level).sum())
+            # Half: a level whose size is near the limit comes and goes by chance.
+            if rows < self.min_rows / 2:
+                yield VanishedSegment(column=column, level=level, before=before, rows=rows)

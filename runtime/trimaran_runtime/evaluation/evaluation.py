@@ -91,6 +91,24 @@ class InterfaceChange(Section):
     """How its answers differ in kind: another target, other classes; empty: they do not."""
 
 
+class VanishedSegment(Section):
+    """A segment that production was judged on, and of which hardly a test row is left."""
+
+    column: str
+    """Segment column."""
+    level: str
+    """Level; `(missing)` for missing values."""
+    before: int
+    """Test rows that production was judged on there."""
+    rows: int
+    """Test rows now."""
+
+    @property
+    def name(self) -> str:
+        """`column=level`."""
+        return f"{self.column}={self.level}"
+
+
 class ChampionResult(Section):
     """The model in production, on the same test rows."""
 
@@ -109,6 +127,8 @@ class ChampionResult(Section):
     gate: GateRecord | None = None
     """The rules it was judged by; None: its release does not say, or in words of another version.
     """
+    vanished: tuple[VanishedSegment, ...] = ()
+    """Segments that it was judged on, and that the test rows no longer tell of."""
     value: float | None = None
     """Its metric."""
     gain: Gain | None = None
@@ -290,6 +310,8 @@ class Evaluation(Section):
     """Every metric that fits the task and is defined."""
     predictions: PredictionCheck
     held_out: HeldOut
+    model: str = ""
+    """Digest of the model file that was measured."""
     size_bytes: int
     """Size of the model file, bytes."""
     reproduced: bool | None = None

@@ -1,6 +1,6 @@
 """The gate's rule for segments: no level may lose more than allowed, unless by accident."""
 
-from trimaran_runtime.evaluation.evaluation import Evaluation, SegmentResult
+from trimaran_runtime.evaluation.evaluation import Evaluation, SegmentResult, VanishedSegment
 from trimaran_runtime.evaluation.uncertainty import quantile, tail
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.gate.wording import shown
@@ -21,11 +21,17 @@ def segment_checks(evaluation: Evaluation, config: GateConfig) -> list[Check]:
     significant = holm(chance, config.champion.alpha)
     champion = evaluation.champion
     compared = champion is not None and champion.gain is not None
+    vanished = champion.vanished if champion else ()
+    gone = {segment.name for segment in vanished}
     return [
-        _judged_segment(segment, evaluation, config, chance[segment.name], significant)
-        if segment.name in chance
-        else _reported_segment(segment, evaluation, config, compared=compared)
-        for segment in evaluation.segments
+        *(
+            _judged_segment(segment, evaluation, config, chance[segment.name], significant)
+            if segment.name in chance
+            else _reported_segment(segment, evaluation, config, compared=compared)
+            for segment in evaluation.segments
+            if segment.name not in gone
+        ),
+        *(_vanished_segment(segment, config) for segment in vanished),
     ]
 
 
@@ -92,6 +98,20 @@ def _reported_segment(
         judged=False,
         detail=f"{measured}; {reason}",
         value=segment.estimate.value,
+        rows=segment.rows,
+    )
+
+
+def _vanished_segment(segment: VanishedSegment, config: GateConfig) -> Check:
+    """Whoever leaves out the rows of a segment hides how the model does there."""
+    return Check(
+        name=f"segment {segment.name}",
+        passed=False,
+        detail=f"{segment.rows} test rows, production was judged on {segment.before}: how the "
+        "model does there cannot be told. Put them back, or override it where they are gone "
+        "for good",
+        value=segment.rows,
+        limit=config.segments.min_rows / 2,
         rows=segment.rows,
     )
 

@@ -41,9 +41,12 @@ def approve(
     Raises:
         RegistryError: the gate refused the release, a check cannot be overridden, its signature is
             not the one that `signing` asks for, or somebody else moved a channel.
+        NotFound, Corrupted: its manifest or its model is lost or was altered.
     """
     release = read_release(store, release_id)
     verify(store, release_id, signing)
+    # What was altered is not what was judged, and could not be served.
+    store.read_blob(release.model.file.digest)
     passed = (
         record_overrides(store, release, override, because=why, who=who)
         if override
@@ -83,6 +86,7 @@ def rollback(
     Raises:
         RegistryError: nothing to roll back to, the release was never in production, or its
             signature is not the one that `signing` asks for.
+        NotFound, Corrupted: its manifest or its model is lost or was altered.
     """
     records = history(store, Channel.production)
     if not records:
@@ -102,4 +106,5 @@ def rollback(
             allowed=", ".join(dict.fromkeys(r[:SHORT] for r in reversed(before))),
         )
     verify(store, target, signing)
+    store.read_blob(read_release(store, target).model.file.digest)
     return move(store, Channel.production, target, expected=now.release, why=why, who=who)

@@ -69,7 +69,7 @@ def run(context: Context) -> None:
     champion = ask_champion(
         context.store, test, record.signature, digest_of(content), config.registry.signing
     )
-    measurement = _measurement(config, splits, record, len(content))
+    measurement = _measurement(config, splits, record, content)
     evaluation = measurement.of(given, champion).model_copy(
         update={
             "threshold": _threshold(config, splits, record.signature, told, given),
@@ -102,7 +102,7 @@ _EXPLAINING = "explaining the model (explain.enabled: false leaves it out)"
 
 
 def _measurement(
-    config: "RunConfig", splits: "dict[str, pa.Table]", record: TrainingRecord, size: int
+    config: "RunConfig", splits: "dict[str, pa.Table]", record: TrainingRecord, model: bytes
 ) -> Measurement:
     test, train, signature = splits["test"], splits["train"], record.signature
     fair = record_of(config).fairness
@@ -118,7 +118,8 @@ def _measurement(
         rows=rows,
         segments=segment_levels(test, config.data.segments),
         min_rows=config.gate.segments.min_rows,
-        size_bytes=size,
+        model=digest_of(model),
+        size_bytes=len(model),
         groups=segment_levels(test, fair),
         rivals=_rivals(config, splits, signature, rows),
         reproduced=record.reproduced,

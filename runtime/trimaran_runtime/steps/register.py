@@ -13,9 +13,10 @@ from trimaran_runtime.data.table import RECORD as DATA_RECORD
 from trimaran_runtime.data.table import DataRecord
 from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
 from trimaran_runtime.evaluation.evaluation import Evaluation
+from trimaran_runtime.evaluation.latency import LATENCY, Latency
 from trimaran_runtime.evaluation.predictions import truth_of
 from trimaran_runtime.explain.explanation import EXPLANATION, Explanation
-from trimaran_runtime.gate.judge import failed
+from trimaran_runtime.gate.judge import failed, judge
 from trimaran_runtime.gate.record import GATE, record_of
 from trimaran_runtime.monitoring.predictions import PREDICTION, PROBABILITY
 from trimaran_runtime.registry.card_page import Answers
@@ -119,8 +120,9 @@ def run(context: Context) -> None:
     purpose = _choice(context, "purpose", Purpose.release)
     tracking = _choice(context, "tracking", Tracking.keep)
     key = _key(context) if purpose is Purpose.release else None
-    release = publish(store, _result(context), key=key)
-    verdict = _verdict(context.inputs["verdict"])
+    result = _result(context)
+    _refuse_altered(context, result)
+    release, verdict = publish(store, result, key=key), result.verdict
     run_id = context.parameters.get("run", "by hand")
     if purpose is Purpose.comparison:
         production, state = None, "for comparison"
@@ -204,6 +206,30 @@ def _result(context: Context) -> Result:
         answers=_drawn_answers(context, training),
         files={**_carried(context), **_profiles(context)},
     )
+
+
+def _refuse_altered(context: Context, result: Result) -> None:
+    """Refuse what is not the model that was measured, or not the gate's word on it.
+
+    What lies between the steps may be torn, or edited: the numbers are judged once more.
+    """
+    measured, found = result.evaluation.model, digest_of(result.model)
+    again = "run the pipeline again from the train step on"
+    if measured != found:
+        raise Corrupted(
+            f"the model file ({found}) is not the one that was measured ({measured or 'none'})",
+            where="register",
+            next_step=again,
+        )
+    latency = Latency.parse((context.inputs["evaluation"] / LATENCY).read_bytes())
+    rules = record_of(context.config)
+    told = judge(result.evaluation, result.findings, rules, latency)
+    if told.model_dump_json() != result.verdict.model_dump_json():
+        raise Corrupted(
+            "the verdict is not what the gate says of this evaluation",
+            where="register",
+            next_step=again,
+        )
 
 
 def _carried(context: Context) -> dict[str, bytes]:

@@ -88,7 +88,7 @@ def _answers(model: Any, rows: "pd.DataFrame", signature: "Signature") -> Predic
     if answers.labels is not None and (answers.labels < 0).any():
         import numpy as np
 
-        said = np.asarray(model.predict(rows)).reshape(-1)[answers.labels < 0][0]
+        said = np.asarray(model.predict(rows)).reshape(-1)[answers.labels < 0].tolist()[0]
         raise ConfigError(
             f"the model predicts {said!r}, which is none of its classes",
             where="pipeline.train",

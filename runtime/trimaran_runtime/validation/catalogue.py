@@ -189,6 +189,12 @@ CATALOGUE: tuple[Entry, ...] = (
         action=f"{_DROP} A planned time is known in time.",
     ),
     Entry(
+        name="order",
+        means="The splits are not one after the other in `data.time`.",
+        severity="error",
+        action="Run the split step again, or correct what splits the rows.",
+    ),
+    Entry(
         name="clock",
         means="The newest row is more than 24 hours ahead of the clock; or a few rows lie far "
         "before or after all others.",

@@ -8,7 +8,11 @@ from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.config import ValidationConfig
 from trimaran_runtime.validation.finding import Finding, Severity
 from trimaran_runtime.validation.parts import Parts
-from trimaran_runtime.validation.row_keys import Keys, repeats, row_keys
+from trimaran_runtime.validation.row_keys import Keys, distinct_values, repeats, row_keys
+
+_TELLING = 0.99
+"""Distinct values of a column, as a share of the different rows, from which on it tells them
+apart."""
 
 
 def duplicates(
@@ -25,7 +29,7 @@ def duplicates(
     if not repeats(np.sort(keys)):
         # No two rows agree in the features and the target: no rows can agree in more.
         return []
-    found = [] if parts is None else _overlap(keys, parts, config)
+    found = [] if parts is None else _overlap(columns, features, keys, parts, config)
     return _repeated(keys + row_keys(columns, others), config) + found
 
 
@@ -47,11 +51,14 @@ def _repeated(keys: Keys, config: ValidationConfig) -> list[Finding]:
     ]
 
 
-def _overlap(keys: Keys, parts: Parts, config: ValidationConfig) -> list[Finding]:
+def _overlap(
+    columns: Columns, features: list[str], keys: Keys, parts: Parts, config: ValidationConfig
+) -> list[Finding]:
     """Test rows that training rows repeat, beyond what repeats within the training rows.
 
     Where few combinations of values exist, honest test rows repeat training rows as often as those
-    repeat one another; only what exceeds that share was copied.
+    repeat one another; only what exceeds that share was copied. Where one column has (almost) as
+    many values as there are different rows, no row repeats another by chance: all were copied.
     """
     train, test = keys[parts.span("train")], keys[parts.span("test")]
     if not len(train) or not len(test):
@@ -61,6 +68,10 @@ def _overlap(keys: Keys, parts: Parts, config: ValidationConfig) -> list[Finding
     same = known[1:] == known[:-1]
     natural = float((np.r_[False, same] | np.r_[same, False]).mean())
     share = shared / len(test)
+    if share <= config.max_overlap:
+        return []
+    if natural and _tells_apart(columns, features, distinct=len(keys) - repeats(np.sort(keys))):
+        natural = 0.0
     if share - natural <= config.max_overlap:
         return []
     return [
@@ -75,6 +86,12 @@ def _overlap(keys: Keys, parts: Parts, config: ValidationConfig) -> list[Finding
             "together (data.group), or raise validation.max_overlap",
         )
     ]
+
+
+def _tells_apart(columns: Columns, features: list[str], distinct: int) -> bool:
+    """Whether a column has a value of its own in almost each of the different rows."""
+    least = _TELLING * distinct
+    return any(distinct_values(columns, name) >= least for name in features)
 
 
 def _occurs(values: Keys, known: Keys) -> NDArray[np.bool_]:

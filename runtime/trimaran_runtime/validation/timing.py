@@ -1,6 +1,7 @@
-"""Checks of time: features from the future, a skewed clock, rows that are too old."""
+"""Checks of time: features or rows from the future, a skewed clock, rows that are too old."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.config import ValidationConfig
 from trimaran_runtime.validation.finding import Finding, Severity
 from trimaran_runtime.validation.leakage import leak
+from trimaran_runtime.validation.parts import Parts
 
 AHEAD = timedelta(hours=24)
 """How far ahead of the clock a row may be: zones that were dropped differ by at most 14 hours."""
@@ -39,6 +41,30 @@ def from_the_future(
                 f"at most {config.max_future:.1%} may (validation.max_future)"
             )
             found.append(leak(name, config, evidence, "future"))
+    return found
+
+
+def order(columns: Columns, data: DataConfig, parts: Parts) -> list[Finding]:
+    """Splits that are not one after the other in time: a model would be fitted on the future."""
+    if data.time is None or columns[data.time].null_count:
+        return []
+    if not (columns.is_time(data.time) or columns.is_number(data.time)):
+        return []
+    import pyarrow.compute as pc
+
+    spans = {name: columns[data.time][parts.span(name)] for name in parts.sizes}
+    names = [name for name, times in spans.items() if len(times)]
+    found = []
+    for earlier, later in pairwise(names):
+        first = pc.min(spans[later])
+        late = pc.sum(pc.greater_equal(spans[earlier], first)).as_py()
+        if late:
+            evidence = (
+                f"{late} of {len(spans[earlier])} {earlier} rows are not before the first of the "
+                f"{later} rows ({_shown(first.as_py())})"
+            )
+            advice = "run the split step again, or correct what splits the rows"
+            found.append(_error("order", data.time, evidence, advice))
     return found
 
 
@@ -117,6 +143,10 @@ def _error(check: str, column: str, evidence: str, advice: str) -> Finding:
     return Finding(
         severity=Severity.error, check=check, column=column, evidence=evidence, advice=advice
     )
+
+
+def _shown(time: Any) -> str:
+    return time.isoformat() if isinstance(time, datetime) else str(time)
 
 
 def parsed(text: str) -> Any:

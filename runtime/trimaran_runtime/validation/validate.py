@@ -86,6 +86,7 @@ def _all_checks(
     if parts is not None:
         found += lost_classes(columns, data, parts)
         found += identity.groups(columns, features, data, parts)
+        found += timing.order(columns, data, parts)
         found += _outside(parts)
         balance, notes = class_balance(columns, data, parts)
         found += notes

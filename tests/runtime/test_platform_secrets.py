@@ -53,13 +53,13 @@ def test_the_users_code_finds_it(
     assert toy.step("data") == Exit.OK
 
 
-def test_a_step_that_runs_none_of_the_users_code_asks_for_none(
+def test_every_step_that_is_told_of_secrets_asks_for_them(
     toy: ToyRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toy.configure(toy_config())
     assert toy.step("data") == Exit.OK
-    monkeypatch.setenv("TRIMARAN_SECRETS", "{no JSON")
     assert toy.step("split") == Exit.OK
+    monkeypatch.setenv("TRIMARAN_SECRETS", "{no JSON")
     assert toy.step("train") == Exit.BAD_INPUT
 
 

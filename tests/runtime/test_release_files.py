@@ -153,17 +153,20 @@ def test_card_and_page_tell_calibration_threshold_worst_parts_and_differences(
     assert "shop=&lt;b&gt;, day=7" in page
 
 
-def test_names_from_the_data_are_shown_and_never_run(tmp_path: Path) -> None:
-    toy = ToyRun(tmp_path)
-    toy.configure(toy_config())
-    assert toy.steps(last="gate") == 0
-    path = toy.work / "verdict" / "verdict.json"
-    verdict = json.loads(path.read_bytes())
-    verdict["checks"][0]["detail"] = "<script>alert(1)</script>"
-    path.write_text(json.dumps(verdict))
-    assert toy.step("register") == 0
-    release = read_release(toy.store, toy.output("release/release.json")["release"])
-    page = toy.store.read_blob(release.files["model_card_page"].digest).decode()
+def test_what_checks_say_of_the_data_is_shown_and_never_run(made: tuple[ToyRun, Release]) -> None:
+    verdict = made[1].verdict
+    first = verdict.checks[0].model_copy(update={"detail": "<script>alert(1)</script>"})
+    training = TrainingRecord.parse(content(made, "training"))
+    card = Card(
+        model_name="toy",
+        estimator=training.estimator,
+        signature=training.signature,
+        verdict=verdict.model_copy(update={"checks": (first, *verdict.checks[1:])}),
+        evaluation=Evaluation.parse(content(made, "evaluation")),
+        findings=Findings.parse(content(made, "findings")),
+        lineage=made[1].lineage,
+    )
+    page = card_page(card).decode()
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from trimaran_runtime.registry.release import Lineage
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
-_INDEX = "https://pypi.org/project/{name}/{version}/"
 _MODEL = "model"
 _UNESCAPED = "-._~:"
 """Characters of a version that a package URL keeps (purl specification, read 2026-11-24)."""
@@ -72,19 +71,20 @@ def bill_of_materials(
 
 def _component(installed: Installed) -> dict[str, Any]:
     name, version = installed.name, installed.version
+    package_url = f"pkg:pypi/{name}@{quote(version, safe=_UNESCAPED)}"
     component: dict[str, Any] = {
         "bom-ref": f"{name}=={version}",
         "type": "library",
         "name": name,
         "version": version,
-        "purl": f"pkg:pypi/{name}@{quote(version, safe=_UNESCAPED)}",
+        "purl": package_url,
     }
     if installed.hashes:
         # One of these files was installed; which one depends on the machine.
         component["externalReferences"] = [
             {
                 "type": "distribution",
-                "url": _INDEX.format(name=name, version=version),
+                "url": package_url,
                 "hashes": _hashes(installed.hashes),
             }
         ]

@@ -143,6 +143,7 @@ HONEST = (
     _case("approved by a person", config=MANUAL, then=approved),
     _case(
         "signed, verified and served",
+        champion="",
         config={"registry.signing": SIGNED.model_dump(mode="json")},
         environment=key_of(OURS),
         then=and_then(lambda run: served(run, SIGNED)),

@@ -122,9 +122,9 @@ SOURCE: tuple[Attack, ...] = (
     Attack(
         name="a class that hardly occurs",
         table=_once,
-        layer=Layer.source,
-        check="data.split",
-        says="has no row of class 'late'",
+        layer=_ROWS,
+        check="classes",
+        says="class 'late' has 1 of 4000 rows",
     ),
     Attack(
         name="a segment column is gone",
@@ -287,9 +287,9 @@ VALUES: tuple[Attack, ...] = (
     Attack(
         name="infinite values",
         table=lambda table: _one_in(table, "income", np.inf, 0.01),
-        layer=Layer.source,
-        check="",
-        says="value is infinite",
+        layer=_ROWS,
+        check="infinite",
+        says="40 of 4000 values are infinite",
     ),
     Attack(
         name="a column without any value",

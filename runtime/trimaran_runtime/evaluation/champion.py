@@ -80,7 +80,7 @@ def _ask(
     except (NotFound, Corrupted):
         raise
     except RuntimeFault as exc:
-        return replace(champion, incompatible=exc.what)
+        return replace(champion, incompatible=". ".join(filter(None, (exc.what, exc.next_step))))
     except Exception as exc:  # noqa: BLE001  # whatever the old model raises, it is no rival
         return replace(champion, incompatible=f"it raised {type(exc).__name__}: {exc}")
     return replace(champion, predictions=predictions, held_out=fingerprint(test))
@@ -115,6 +115,9 @@ def _judged(store: Store, release: Release) -> dict[tuple[str, str], int]:
     return {(segment.column, segment.level): segment.rows for segment in found.segments}
 
 
+_KEEP = "Keep such columns in the table, listed in data.exclude"
+
+
 def _incompatible(release: Release, test: "pa.Table", signature: Signature) -> str:
     before = release.signature
     if (before.target, before.task) != (signature.target, signature.task):
@@ -123,5 +126,5 @@ def _incompatible(release: Release, test: "pa.Table", signature: Signature) -> s
         return f"its classes are {list(before.classes)}, now {list(signature.classes)}"
     missing = [f.name for f in before.features if f.name not in test.column_names]
     if missing:
-        return f"it needs column {', '.join(missing)}, which the table no longer has"
+        return f"it needs column {', '.join(missing)}, which the table no longer has. {_KEEP}"
     return ""

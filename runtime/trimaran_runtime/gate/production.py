@@ -23,10 +23,7 @@ def champion(evaluation: Evaluation, config: GateConfig) -> Check:
         detail = f"production ({name}) is lost, nothing to compare with: {champion.lost}"
         return Check(name="champion", passed=False, judged=False, detail=detail, rows=rows)
     if champion.gain is None:
-        detail = (
-            f"production ({name}) cannot be compared: {champion.incompatible}. "
-            "Keep the columns it needs in the table, listed in data.exclude"
-        )
+        detail = f"production ({name}) cannot be compared: {champion.incompatible}"
         return Check(name="champion", passed=False, detail=detail, rows=rows)
     return _compared(evaluation, champion, champion.gain, config)
 

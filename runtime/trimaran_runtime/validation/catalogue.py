@@ -160,7 +160,7 @@ CATALOGUE: tuple[Entry, ...] = (
         name="leak",
         means="A column alone tells the target: a copy, a transform, missing values, or far "
         "ahead of all others; or `data.known_later` names it.",
-        severity=f"{_LEAK}; warning where it is far ahead at 0.8 to 0.85",
+        severity=f"{_LEAK}; warning where it is far ahead at 0.8 to 0.89",
         action=_DROP,
     ),
     Entry(

@@ -22,7 +22,7 @@ PERFECT = 0.9999
 """A separation from which on a column is called a copy of the target."""
 STANDS_OUT = 0.8
 """Least separation of a column that is judged against the others."""
-STANDS_ALONE = 0.85
+STANDS_ALONE = 0.89
 """From here on, a column far ahead of the others is a leak; below, it is worth a look: one honest
 cause may well outweigh all others."""
 CONFIRM_ROWS = 200_000

@@ -122,6 +122,15 @@ def test_the_clock_starts_it(tmp_path: Path, schedule: str, expression: str) -> 
     assert found["target"]["arn"] == MONITOR
 
 
+def test_a9_a_check_comes_by_any_cron_and_on_time(tmp_path: Path) -> None:
+    """SageMaker's own monitoring schedules know whole hours alone, up to 20 minutes late."""
+    found = render(tmp_path, schedule="7/12 * * * 1-5")
+    assert found.names(":MonitoringSchedule") == []
+    clock = found.of("scheduler/schedule:Schedule", "toy-monitor-schedule")
+    assert clock["scheduleExpression"] == "cron(7/12 * ? * MON,TUE,WED,THU,FRI *)"
+    assert clock["flexibleTimeWindow"] == {"mode": "OFF"}
+
+
 def test_off_means_by_hand(tmp_path: Path) -> None:
     found = render(tmp_path, schedule="off")
     assert found.names(":Schedule") == []

@@ -61,7 +61,7 @@ def test_preview(tmp_path: Path, env: dict[str, str]) -> None:
 
     pairs = [(preview(ours, env), preview(theirs, env)) for _ in range(RUNS)]
     our, their = (list(taken) for taken in zip(*pairs, strict=True))
-    what, against = f"preview of {len(known)} resources on AWS", "a hand-written Pulumi program"
+    what, against = "preview on AWS, everything on", "a hand-written Pulumi program"
     ratio = record(what, least(our, "wall"), against, least(their, "wall"))
     record(f"{what}, processor time", least(our, "processor"), against, least(their, "processor"))
     for name in ("wall", "processor"):

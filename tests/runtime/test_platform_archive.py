@@ -152,7 +152,8 @@ def test_an_output_folder_is_emptied_and_never_removed(toy: ToyRun) -> None:
     assert toy.step("data") == Exit.OK
     assert folder.stat().st_ino == os.fstat(held).st_ino
     os.close(held)
-    assert sorted(path.name for path in folder.iterdir()) == ["data.json", "table.parquet"]
+    written = ["data.json", "table.parquet", "usage.json"]
+    assert sorted(path.name for path in folder.iterdir()) == written
     assert (TOY / "toy.py").is_file()
 
 

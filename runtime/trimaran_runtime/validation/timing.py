@@ -48,10 +48,13 @@ def order(columns: Columns, data: DataConfig, parts: Parts) -> list[Finding]:
     """Splits that are not one after the other in time: a model would be fitted on the future."""
     if data.time is None or columns[data.time].null_count:
         return []
-    if not (columns.is_time(data.time) or columns.is_number(data.time)):
-        return []
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    kind = columns[data.time].type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind)):
+        # Nothing was split by it, and `time` says that it is none.
+        return []
     spans = {name: columns[data.time][parts.span(name)] for name in parts.sizes}
     names = [name for name, times in spans.items() if len(times)]
     found = []

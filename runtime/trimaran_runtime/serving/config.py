@@ -1,10 +1,10 @@
 """What the server inside an endpoint needs to know."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from trimaran_runtime.errors import ConfigError
+from trimaran_runtime.config_document import ConfigDocument
 from trimaran_runtime.registry.config import SigningConfig
 from trimaran_runtime.section import Section
 
@@ -31,11 +31,9 @@ class LimitsConfig(Section):
     """Longest time one request may take, body included."""
 
 
-class ServerConfig(Section):
+class ServerConfig(ConfigDocument):
     """Everything the server is told beside the store and the release."""
 
-    schema_version: Literal[1] = 1
-    """Version of this document's shape."""
     endpoint: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")] = "endpoint"
     """Name of the endpoint; a folder of the captured traffic."""
     variant: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")] | None = None
@@ -52,19 +50,3 @@ class ServerConfig(Section):
     """Longest time from a captured request to its file being readable, seconds."""
     drain_seconds: Annotated[float, Field(ge=0, le=20)] = 0.25
     """Time from SIGTERM to the end of accepting, for routers to see /ping fail. Seconds."""
-
-    @classmethod
-    def parse(cls, document: bytes | str) -> Self:
-        """Parse the JSON document.
-
-        Raises:
-            ConfigError: it is not JSON, or not of this shape; names the first wrong field.
-        """
-        try:
-            return cls.model_validate_json(document)
-        except ValidationError as exc:
-            first = exc.errors()[0]
-            raise ConfigError(
-                f"{first['msg']} (given {first.get('input')!r})"[:400],
-                where=".".join(str(part) for part in first["loc"]) or "server configuration",
-            ) from exc

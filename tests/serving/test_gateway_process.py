@@ -151,10 +151,9 @@ def test_it_waits_for_the_first_release_and_then_serves_it(shared: Endpoint) -> 
 
 def test_three_swaps_lose_no_request(serving: Endpoint) -> None:
     with Hammer(serving.now.url) as hammer:
-        releases = [serving.serve_new() for _ in range(3)]
+        for _ in range(3):
+            hammer.wait_for_release(serving.serve_new())
     assert hammer.statuses == {200}, hammer.broken
-    answered = {release for _, release in hammer.answers}
-    assert answered >= {release[:12] for release in releases}
     window = serving.wait(lambda now: now.window.requests >= hammer.answers.total()).window
     assert window.errors_5xx == 0
     assert window.p50_ms is not None

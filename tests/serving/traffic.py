@@ -81,6 +81,13 @@ class Hammer:
             assert time.monotonic() < deadline, self.answers
             time.sleep(0.01)
 
+    def wait_for_release(self, release: str, timeout: float = 20) -> None:
+        """Wait until this release has answered; being sent all traffic comes a moment earlier."""
+        deadline = time.monotonic() + timeout
+        while not any(answered == release[:12] for _, answered in list(self.answers)):
+            assert time.monotonic() < deadline, self.answers
+            time.sleep(0.01)
+
     def _run(self) -> None:
         connection: http.client.HTTPConnection | None = None
         while not self._stop.is_set():

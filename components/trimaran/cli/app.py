@@ -9,6 +9,7 @@ import typer
 
 from trimaran.cli import (
     doctor_command,
+    drift_command,
     lock_command,
     new_command,
     predict_command,
@@ -36,6 +37,7 @@ for module in (
     new_command,
     spec_commands,
     lock_command,
+    drift_command,
     render_command,
     status_command,
     predict_command,
@@ -106,6 +108,8 @@ def _status_of(exc: Exception) -> Exit:
     from trimaran_runtime import errors as runtime
 
     if isinstance(exc, (AmbiguousError, ours.SpecError, ours.CloudMissingError)):
+        return Exit.BAD_INPUT
+    if isinstance(exc, (runtime.DataError, runtime.ConfigError)):
         return Exit.BAD_INPUT
     if isinstance(exc, (ours.ProjectError, runtime.NotFound)):
         return Exit.NOT_THERE

@@ -18,6 +18,8 @@ class Exit(IntEnum):
     """The gate refused the release; production is unchanged."""
     USER_CODE = 5
     """Your own function raised."""
+    DRIFTED = 6
+    """Drift was found, as much as `--fail-on` says."""
 
 
 EPILOG = """\
@@ -29,5 +31,6 @@ Exit status:
   3  no such thing, or nothing there yet
   4  the gate refused the release
   5  your own function raised
+  6  drift was found (`trimaran drift`)
 """
 """What `trimaran --help` ends with."""

@@ -1,0 +1,117 @@
+"""Profiles of whole tables: any source that the runtime reads, streamed, or a stored profile."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trimaran_runtime.data.columns import conform
+from trimaran_runtime.data.config import DataConfig
+from trimaran_runtime.data.rows import Retyped, Rows
+from trimaran_runtime.data.source import is_function, open_source
+from trimaran_runtime.drift.encoding import MAGIC, MAX_BYTES
+from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.errors import Corrupted, DataError
+from trimaran_runtime.user_code import UserCode
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HELD_ROWS = 262_144
+"""Rows that are held at a time. The centres of a reference are those of its first rows held."""
+_NAME = MAGIC[:7]
+"""What every version of a stored profile begins with."""
+
+
+def profile_table(
+    source: str,
+    folder: Path,
+    *,
+    reference: Profile | None = None,
+    query: str | None = None,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> Profile:
+    """Profile a table, reading it once; or read a stored profile.
+
+    Args:
+        source: what `data.source` takes: a path or glob, a URI, a Delta table, a database (with
+            a query), `module:function`; or a file that `Profile.to_bytes` was written to.
+        folder: where relative paths, and the user's modules, start.
+        reference: what the result is to be compared with; None: it is a reference itself.
+        query: SQL over the source, as `data.query`.
+        wanted: whether a column is profiled.
+
+    Raises:
+        DataError: there is nothing to read, it cannot be read, or it has no rows or columns.
+        ConfigError: there is no such function.
+        UserCodeError: the user's function raised.
+    """
+    stored = None if is_function(source) or "://" in source else _stored(folder / source)
+    if stored is not None:
+        return stored.only(filter(wanted, stored.columns))
+    # A profile has no target; every column is as good as any other.
+    config = DataConfig(source=source, target="", query=query)
+    rows = open_source(config, UserCode(folder))
+    try:
+        return _profile(rows, source, reference, wanted)
+    except Retyped as found:
+        return _profile(found.rows, source, reference, wanted)
+
+
+def profile_chunks(tables: "Iterator[pa.Table]", reference: Profile | None) -> Profile | None:
+    """Profile of tables with the same columns, one after the other; None: there was none.
+
+    Without a reference the first table decides the centres of all.
+    """
+    whole: Profile | None = None
+    for table in tables:
+        centred = reference or whole
+        part = Profile.of(table, centres=None if centred is None else centred.centres)
+        whole = part if whole is None else whole.merge(part)
+    return whole
+
+
+def _stored(path: Path) -> Profile | None:
+    """The profile in a file; None: it is no such file."""
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_NAME)) != _NAME:
+                return None
+            file.seek(0)
+            # One byte more than a profile may have tells that there are too many.
+            return Profile.from_bytes(file.read(MAX_BYTES + 1))
+    except OSError as exc:
+        raise DataError(f"cannot be opened: {exc.strerror}", where=str(path)) from exc
+    except Corrupted as exc:
+        raise DataError(exc.what, where=str(path), next_step="profile the table again") from exc
+
+
+def _profile(
+    rows: Rows, source: str, reference: Profile | None, wanted: Callable[[str], bool]
+) -> Profile:
+    if not any(map(wanted, rows.types)):
+        raise DataError("has none of the columns", where=source, allowed=", ".join(rows.types))
+    whole = profile_chunks(_held(rows, wanted), reference)
+    if whole is None:
+        raise DataError("gave no rows", where=source, next_step="check the filters and the source")
+    return whole
+
+
+def _held(rows: Rows, wanted: Callable[[str], bool]) -> "Iterator[pa.Table]":
+    """The rows in normal form, in tables of about `HELD_ROWS`."""
+    import pyarrow as pa
+
+    types, first = dict(rows.types), ""
+    chosen = [name for name in types if wanted(name)]
+    held: list[pa.Table] = []
+    count = 0
+    for chunk in rows.chunks():
+        first = first or chunk.origin
+        held.append(conform(chunk.table, types, chunk.origin, first).select(chosen))
+        count += chunk.table.num_rows
+        if count >= HELD_ROWS:
+            yield pa.concat_tables(held)
+            held, count = [], 0
+    if count:
+        yield pa.concat_tables(held)

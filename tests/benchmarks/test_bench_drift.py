@@ -43,7 +43,7 @@ def test_profile_and_verdict_against_scipy() -> None:
 
     def ours() -> object:
         before = Profile.of(reference)
-        after = Profile.of(current, centres=before.centres)
+        after = Profile.of(current, reference=before)
         return compare(before, after, DriftConfig())
 
     def by_hand() -> None:

@@ -11,15 +11,23 @@ from hypothesis import strategies as st
 
 from tests.drift.drift_tables import table_of
 from trimaran_runtime.drift import Profile
-from trimaran_runtime.drift import summary as summaries
+from trimaran_runtime.drift import level as levels
 from trimaran_runtime.drift.key import edges, histogram
 from trimaran_runtime.drift.summary import LevelSummary, NumberSummary
 from trimaran_runtime.errors import Corrupted, DataError
 
 
+def centred(centre: float) -> NumberSummary:
+    """The summary of no rows, which says what to subtract."""
+    summary = Profile.of(pa.table({"x": pa.array([centre])})).columns["x"]
+    assert isinstance(summary, NumberSummary)
+    return summary
+
+
 def number(values: object, centre: float | None = None) -> NumberSummary:
     table = pa.table({"x": pa.array(values)})
-    summary = Profile.of(table, centres=None if centre is None else {"x": centre}).columns["x"]
+    reference = None if centre is None else Profile(rows=0, columns={"x": centred(centre)})
+    summary = Profile.of(table, reference=reference).columns["x"]
     assert isinstance(summary, NumberSummary)
     return summary
 
@@ -103,7 +111,7 @@ def test_any_partition_merged_in_any_order_gives_the_same_bytes(
     whole = Profile.of(table)
     places = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
     parts = [
-        Profile.of(table.slice(start, end - start), centres=whole.centres)
+        Profile.of(table.slice(start, end - start), reference=whole)
         for start, end in itertools.pairwise(places)
     ]
     while len(parts) > 1:
@@ -114,7 +122,7 @@ def test_any_partition_merged_in_any_order_gives_the_same_bytes(
 
 def test_a_column_without_values_takes_the_type_of_what_it_is_merged_with() -> None:
     empty = Profile.of(pa.table({"x": pa.nulls(3)}))
-    other = Profile.of(pa.table({"x": pa.array([1.0, 2.0])}), centres={})
+    other = Profile.of(pa.table({"x": pa.array([1.0, 2.0])}), reference=empty)
     assert empty.merge(other) == other.merge(empty)
     assert empty.merge(other).columns["x"].missing == 3
 
@@ -122,7 +130,7 @@ def test_a_column_without_values_takes_the_type_of_what_it_is_merged_with() -> N
 def test_too_many_levels_are_pooled_the_same_whenever_the_cap_is_passed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(summaries, "MAX_LEVELS", 50)
+    monkeypatch.setattr(levels, "MAX_LEVELS", 50)
     table = pa.table({"x": pa.array([f"level {i % 90}" for i in range(400)])})
     whole = Profile.of(table)
     parts = [Profile.of(table.slice(start, 40)) for start in range(0, 400, 40)]
@@ -137,8 +145,8 @@ def test_too_many_levels_are_pooled_the_same_whenever_the_cap_is_passed(
 
 def test_different_centres_do_not_merge() -> None:
     table = pa.table({"x": pa.array([1.0, 2.0])})
-    with pytest.raises(DataError, match="same `centres`"):
-        Profile.of(table, centres={"x": 1.0}).merge(Profile.of(table, centres={"x": 2.0}))
+    with pytest.raises(DataError, match="same `reference`"):
+        Profile.of(table).merge(Profile.of(table.slice(1)))
 
 
 def test_an_absent_or_nested_column_is_named() -> None:
@@ -164,7 +172,7 @@ def test_hostile_bytes_are_refused_with_one_error() -> None:
         content[:-1],
         content + b"x",
         content[:8],
-        content[:7] + b"\x02" + content[8:],
+        content[:7] + b"\x03" + content[8:],
     ]
     for _ in range(300):
         damaged = bytearray(content)

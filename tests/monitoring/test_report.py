@@ -112,7 +112,7 @@ def test_fifty_drifted_columns_stay_below_two_megabytes(outcome: Outcome) -> Non
     before = {f"a column with quite a long name {i}": draw.normal(0, 1, 3_000) for i in range(50)}
     after = {name: values + 1 for name, values in before.items()}
     reference = Profile.of(pa.table(before))
-    current = Profile.of(pa.table(after), centres=reference.centres)
+    current = Profile.of(pa.table(after), reference=reference)
     assert outcome.subject is not None
     traffic = replace(outcome.subject.traffic, features=current)
     wide = replace(
@@ -138,7 +138,7 @@ def test_bars_hold_all_rows_of_both_sides() -> None:
         for rows in (3_000, 1_000)
     ]
     reference = Profile.of(tables[0])
-    current = Profile.of(tables[1], centres=reference.centres)
+    current = Profile.of(tables[1], reference=reference)
     for name in reference.columns:
         found = bars(reference.columns[name], current.columns[name])
         assert sum(bar.reference for bar in found) == pytest.approx(1)

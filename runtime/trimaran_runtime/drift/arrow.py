@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, histogram
+from trimaran_runtime.drift.number import exact
 from trimaran_runtime.drift.summary import EmptySummary, LevelSummary, NumberSummary, Summary
 from trimaran_runtime.errors import DataError
 
@@ -118,8 +119,8 @@ def _numbers(
         whole += counts
         zeros += len(values) - int(np.count_nonzero(values))
         if len(values):
-            lowest.append(float(values.min()))
-            highest.append(float(values.max()))
+            lowest.append(values.min().item())
+            highest.append(values.max().item())
     whole[:LOWEST] = whole[HIGHEST + 1 :] = 0  # NaN, counted as missing
     keys = np.flatnonzero(whole)
     return NumberSummary(
@@ -129,8 +130,8 @@ def _numbers(
         above=above,
         below=below,
         zeros=zeros,
-        minimum=min(lowest) if lowest else None,
-        maximum=max(highest) if highest else None,
+        minimum=exact(min(lowest, default=None)),
+        maximum=exact(max(highest, default=None)),
         keys=keys.astype(np.uint16),
         counts=whole[keys],
     )

@@ -39,7 +39,7 @@ def compare(reference: Profile, current: Profile, config: DriftConfig) -> Verdic
 
     Args:
         reference: profile of the rows the model was trained on.
-        current: profile of the rows to judge, made with `reference.centres`.
+        current: profile of the rows to judge, made with `reference=reference`.
         config: risk, tolerances, fewest rows, columns not to watch.
 
     Raises:
@@ -130,7 +130,7 @@ def _same_centre(name: str, reference: Summary, current: Summary) -> Summary:
         raise DataError(
             f"the profiles have different centres ({reference.centre!r}, {current.centre!r})",
             where=f"column {name}",
-            next_step="profile the current rows with `centres=reference.centres`",
+            next_step="profile the current rows with `reference=reference`",
         )
     return current
 

@@ -7,157 +7,120 @@ checked against the others.
 import struct
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
-from trimaran_runtime.drift.key import Counts
-from trimaran_runtime.drift.summary import (
-    BUCKETS,
-    EmptySummary,
-    LevelSummary,
-    NumberSummary,
-    Summary,
-)
-from trimaran_runtime.errors import Corrupted
+from trimaran_runtime.drift import encoding_v1
+from trimaran_runtime.drift.binary import MAX_PLAIN_BYTES, Reader, Writer, count
+from trimaran_runtime.drift.part import restore_part
+from trimaran_runtime.drift.segments import MAX_SEGMENTS
+from trimaran_runtime.drift.summary import Summary, restore
+from trimaran_runtime.errors import Corrupted, DataError
 
-MAGIC = b"TRMPROF\x01"
+if TYPE_CHECKING:
+    from trimaran_runtime.drift.profile import Profile
+
+MAGIC = b"TRMPROF\x02"
 """The last byte is the version of the format."""
 MAX_BYTES = 64 << 20
-MAX_PLAIN_BYTES = 256 << 20
+MAX_HEADER_BYTES = 16 << 20
 _HEADER = struct.Struct("<I")
-_MAX_ROWS = 2**53
+_PARTS = ("correlation", "sample", "scores")
 
 
-def encode(rows: int, columns: Mapping[str, Summary]) -> bytes:
-    """Bytes of a profile; equal profiles give equal bytes."""
-    arrays: list[bytes] = []
-    described = {name: _describe(columns[name], arrays) for name in sorted(columns)}
-    header = orjson.dumps({"columns": described, "rows": rows}, option=orjson.OPT_SORT_KEYS)
-    plain = b"".join([_HEADER.pack(len(header)), header, *arrays])
-    return MAGIC + zlib.compress(plain, 6)
+def encode(profile: "Profile") -> bytes:
+    """Bytes of a profile; equal profiles give equal bytes; raises DataError when too large."""
+    writer = Writer()
+    described: dict[str, Any] = {"rows": profile.rows, **_columns(profile, writer)}
+    parts = {name: getattr(profile, name) for name in _PARTS}
+    described["parts"] = {n: p.describe(writer) for n, p in parts.items() if p is not None}
+    described["segments"] = {
+        name: {
+            level: {"rows": levels[level].rows, **_columns(levels[level], writer)}
+            for level in sorted(levels)
+        }
+        for name, levels in sorted(profile.segments.items())
+    }
+    header = orjson.dumps(described, option=orjson.OPT_SORT_KEYS)
+    plain = b"".join([_HEADER.pack(len(header)), header, writer.plain()])
+    content = MAGIC + zlib.compress(plain, 6)
+    too_large = len(plain) > MAX_PLAIN_BYTES or len(content) > MAX_BYTES
+    if too_large or len(header) > MAX_HEADER_BYTES:
+        raise DataError(
+            f"the profile is too large: {len(plain) >> 20} MiB",
+            where="drift",
+            allowed=f"{MAX_PLAIN_BYTES >> 20} MiB, {MAX_BYTES >> 20} MiB compressed",
+            next_step="profile fewer columns or segments",
+        )
+    return content
 
 
-def decode(content: bytes) -> tuple[int, dict[str, Summary]]:
-    """Rows and columns of a profile; raises Corrupted on anything that `encode` cannot write."""
+def decode(content: bytes, kind: "type[Profile]") -> dict[str, Any]:
+    """The fields of a profile; raises Corrupted on anything that `encode` cannot write."""
     if content[:7] != MAGIC[:7]:
         raise _corrupted("it does not start like one")
-    if content[7:8] != MAGIC[7:]:
-        raise _corrupted(f"its format is {content[7:8]!r}, this version reads 1")
     if len(content) > MAX_BYTES:
         raise _corrupted(f"it is larger than {MAX_BYTES >> 20} MiB")
+    version = content[7:8]
+    if version not in {MAGIC[7:], encoding_v1.VERSION}:
+        raise _corrupted(f"its format is {version!r}, this version reads 1 and 2")
     try:
-        reader = _Reader(_inflate(content[len(MAGIC) :]))
-        header = orjson.loads(reader.take(_HEADER.unpack(reader.take(_HEADER.size))[0]))
-        rows = _count(header["rows"])
-        columns = {
-            name: _restore(header["columns"][name], reader) for name in sorted(header["columns"])
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, struct.error, zlib.error) as exc:
+        reader = Reader(content[len(MAGIC) :])
+        header = orjson.loads(
+            reader.take(count(_HEADER.unpack(reader.take(4))[0], MAX_HEADER_BYTES))
+        )
+        if version == encoding_v1.VERSION:
+            fields = encoding_v1.restore(header, reader)
+            _check(fields["rows"], fields["columns"])
+        else:
+            fields = _fields(header, reader, kind)
+        reader.finish()
+    # What a decoder of hostile numbers may meet; never more than a profile can hold.
+    except (
+        ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError,
+        RecursionError, struct.error, zlib.error, DataError,
+    ) as exc:  # fmt: skip
         raise _corrupted(f"{type(exc).__name__}: {exc}"[:200]) from exc
-    if reader.left:
-        raise _corrupted("bytes follow its end")
-    for name, summary in columns.items():
-        wrong = "" if isinstance(summary, EmptySummary) else summary.check()
-        if wrong or summary.rows != rows:
-            raise _corrupted(f"column {name[:80]!r}: {wrong or 'not as many rows as the table'}")
+    return fields
+
+
+def _columns(profile: "Profile", writer: Writer) -> dict[str, Any]:
+    columns = profile.columns
+    return {"columns": {name: columns[name].describe(writer) for name in sorted(columns)}}
+
+
+def _fields(header: Mapping[str, Any], reader: Reader, kind: "type[Profile]") -> dict[str, Any]:
+    rows, columns = _restored(header, reader)
+    parts = header["parts"]
+    if unknown := set(parts) - set(_PARTS):
+        raise ValueError(f"part {min(unknown)!r:.40} is not known to this version")
+    restored = {name: restore_part(name, parts[name], reader) for name in _PARTS if name in parts}
+    segments: dict[str, dict[str, Profile]] = {}
+    for name, levels in sorted(header["segments"].items()):
+        if len(levels) > MAX_SEGMENTS + 1:
+            raise ValueError(f"more than {MAX_SEGMENTS} segments")
+        segments[name] = {}
+        for level, described in sorted(levels.items()):
+            own_rows, own_columns = _restored(described, reader)
+            segments[name][level] = kind(rows=own_rows, columns=own_columns)
+        if sum(profile.rows for profile in segments[name].values()) != rows:
+            raise ValueError(f"the segments by {name!r:.40} have not as many rows as the table")
+    return {"rows": rows, "columns": columns, "segments": segments, **restored}
+
+
+def _restored(described: Mapping[str, Any], reader: Reader) -> tuple[int, dict[str, Summary]]:
+    rows = count(described["rows"])
+    columns = {name: restore(one, reader) for name, one in sorted(described["columns"].items())}
+    _check(rows, columns)
     return rows, columns
 
 
-def _describe(summary: Summary, arrays: list[bytes]) -> dict[str, Any]:
-    if isinstance(summary, EmptySummary):
-        return {"kind": "empty", "missing": summary.missing}
-    if isinstance(summary, LevelSummary):
-        levels = dict(sorted(summary.levels.items()))
-        if summary.buckets is not None:
-            arrays.append(summary.buckets.astype("<i8").tobytes())
-        pooled = summary.buckets is not None
-        return {"kind": "level", "levels": levels, "missing": summary.missing, "pooled": pooled}
-    arrays.append(summary.keys.astype("<u2").tobytes())
-    arrays.append(summary.counts.astype("<i8").tobytes())
-    return {
-        "above": summary.above,
-        "below": summary.below,
-        "centre": summary.centre,
-        "keys": len(summary.keys),
-        "kind": summary.kind,
-        "maximum": summary.maximum,
-        "minimum": summary.minimum,
-        "missing": summary.missing,
-        "zeros": summary.zeros,
-    }
-
-
-def _restore(described: dict[str, Any], reader: "_Reader") -> Summary:
-    kind, missing = described["kind"], _count(described["missing"])
-    if kind == "empty":
-        return EmptySummary(missing=missing)
-    if kind == "level":
-        levels = {name: _count(rows) for name, rows in described["levels"].items()}
-        buckets = reader.integers(BUCKETS) if described["pooled"] is True else None
-        return LevelSummary(missing=missing, levels=levels, buckets=buckets)
-    if kind not in {"number", "timestamp"}:
-        raise ValueError(f"kind {kind!r}")
-    size = _count(described["keys"])
-    keys = np.frombuffer(reader.take(2 * size), "<u2").astype(np.uint16)
-    return NumberSummary(
-        kind=kind,
-        centre=float(described["centre"]),
-        missing=missing,
-        above=_count(described["above"]),
-        below=_count(described["below"]),
-        zeros=_count(described["zeros"]),
-        minimum=_number(described["minimum"]),
-        maximum=_number(described["maximum"]),
-        keys=keys,
-        counts=reader.integers(size),
-    )
-
-
-class _Reader:
-    """Takes bytes off a buffer, never more than it holds."""
-
-    def __init__(self, plain: bytes) -> None:
-        self._plain, self._at = plain, 0
-
-    @property
-    def left(self) -> int:
-        return len(self._plain) - self._at
-
-    def take(self, size: int) -> bytes:
-        if size > self.left:
-            raise ValueError("it ends too early")
-        self._at += size
-        return self._plain[self._at - size : self._at]
-
-    def integers(self, size: int) -> Counts:
-        numbers = np.frombuffer(self.take(8 * size), "<i8").astype(np.int64)
-        if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < _MAX_ROWS:
-            raise ValueError("a count out of range")
-        return numbers
-
-
-def _inflate(compressed: bytes) -> bytes:
-    machine = zlib.decompressobj()
-    plain = machine.decompress(compressed, MAX_PLAIN_BYTES)
-    if not machine.eof or machine.unused_data:
-        raise ValueError("its compressed part is cut off, too long, or followed by more")
-    return plain
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < _MAX_ROWS:
-        raise ValueError(f"count {value!r}")
-    return value
-
-
-def _number(value: Any) -> float | None:
-    if value is None:
-        return None
-    if type(value) not in {int, float}:
-        raise ValueError(f"number {value!r}")
-    return float(value)
+def _check(rows: int, columns: Mapping[str, Summary]) -> None:
+    for name, summary in columns.items():
+        wrong = summary.check()
+        if wrong or summary.rows != rows:
+            raise ValueError(f"column {name!r:.80}: {wrong or 'not as many rows as the table'}")
 
 
 def _corrupted(why: str) -> Corrupted:

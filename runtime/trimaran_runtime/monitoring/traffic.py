@@ -123,7 +123,7 @@ class _Side:
 
     def __init__(self, reference: Profile) -> None:
         self._kinds: dict[str, Kind] = {n: c.kind for n, c in reference.columns.items()}
-        self._centres = reference.centres
+        self._reference = reference
         self.pending: dict[str, list[Any]] = {name: [] for name in self._kinds}
         self.unread: Counter[str] = Counter()
         self._rows = 0
@@ -144,7 +144,7 @@ class _Side:
         if not self._rows:
             return
         table = table_of(self.pending, self._kinds, self.unread)
-        batch = Profile.of(table, centres=self._centres)
+        batch = Profile.of(table, reference=self._reference)
         # A profile without columns cannot know its rows from the table.
         batch = batch if self._kinds else Profile(rows=self._rows, columns={})
         self._profile = batch if self._profile is None else self._profile.merge(batch)

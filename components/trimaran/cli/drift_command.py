@@ -58,9 +58,7 @@ def _drift(
         list[str] | None,
         typer.Option("--tolerance", help="Largest tolerated effect, js=0.1; may be repeated."),
     ] = None,
-    min_rows: Annotated[
-        int, typer.Option("--min-rows", help="Fewer rows give no verdict.")
-    ] = 500,
+    min_rows: Annotated[int, typer.Option("--min-rows", help="Fewer rows give no verdict.")] = 500,
     query: Annotated[
         str | None,
         typer.Option("--query", help="SQL over both tables, each of which is named source."),
@@ -95,7 +93,9 @@ def _drift(
     chosen, ignored = _names(columns), _names(ignore)
     if current is None:
         if profile_out is None:
-            raise typer.BadParameter("give a table to judge, or --profile-out", param_hint="CURRENT")
+            raise typer.BadParameter(
+                "give a table to judge, or --profile-out", param_hint="CURRENT"
+            )
         if html or current_profile_out or as_json:
             raise typer.BadParameter("without CURRENT there is only --profile-out")
     before = _profile("REFERENCE", reference, None, query, chosen, ignored)
@@ -103,7 +103,9 @@ def _drift(
     if profile_out is not None:
         _write(profile_out, before.to_bytes(), "--profile-out")
     if current is None:
-        show(("wrote ", "ok"), f"{profile_out}: {before.rows:,} rows, {len(before.columns)} columns")
+        show(
+            ("wrote ", "ok"), f"{profile_out}: {before.rows:,} rows, {len(before.columns)} columns"
+        )
         return
     now = _profile("CURRENT", current, before, query, chosen, ignored)
     if current_profile_out is not None:
@@ -194,9 +196,7 @@ def _write(path: Path, content: bytes, option: str) -> None:
         raise typer.BadParameter(f"{path}: {exc.strerror}", param_hint=option) from exc
 
 
-def _report(
-    verdict: "Verdict", before: "Profile", now: "Profile", names: tuple[str, str]
-) -> bytes:
+def _report(verdict: "Verdict", before: "Profile", now: "Profile", names: tuple[str, str]) -> bytes:
     from datetime import UTC, datetime
 
     from trimaran_runtime.monitoring.table_report import render_tables

@@ -50,6 +50,8 @@ class Counts:
         unanswered: requests in the window that were answered with an error: they hold no
             prediction.
         live_tests: requests in the window that tested the endpoint, and are no traffic.
+        unmatched: records of a question without its answer, or of an answer without its
+            question: the other one is in a file that is late, or lost.
         other_release: requests in the window that another release answered.
         dropped: requests that the server could not record, by reason.
         sampled_out: requests that the server was told not to record.
@@ -64,6 +66,7 @@ class Counts:
     unreadable: int = 0
     unanswered: int = 0
     live_tests: int = 0
+    unmatched: int = 0
     other_release: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     sampled_out: int = 0
@@ -73,7 +76,9 @@ class Counts:
 class Requests(Protocol):
     """Captured requests of one release in a window, whoever recorded them."""
 
-    counts: Counts
+    @property
+    def counts(self) -> Counts:
+        """What was found, complete when everything was read."""
 
     def requests(self) -> Iterator[Request]:
         """Every request once; `counts` is complete at the end."""

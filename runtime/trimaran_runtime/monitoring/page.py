@@ -121,9 +121,7 @@ def rows_of(columns: Sequence[ColumnVerdict]) -> list[Row]:
     return [_row(column) for column in columns]
 
 
-def plots_of(
-    columns: Sequence[ColumnVerdict], reference: Profile, current: Profile
-) -> list[Plot]:
+def plots_of(columns: Sequence[ColumnVerdict], reference: Profile, current: Profile) -> list[Plot]:
     """Distributions before and now, of those columns that have one."""
     from markupsafe import Markup
 

@@ -89,6 +89,7 @@ def _notes(outcome: Outcome) -> list[str]:
         (counts.torn, "last lines of files were cut off and left out"),
         (counts.unreadable, "lines could not be read and were left out"),
         (counts.unanswered, "requests were answered with an error and hold no prediction"),
+        (counts.unmatched, "records of a question or an answer lack the other, and were left out"),
         (counts.live_tests, "requests tested the endpoint and are no traffic"),
         (counts.other_release, "requests were answered by another release and are not judged"),
     ):

@@ -64,8 +64,7 @@ def profile_chunks(tables: "Iterator[pa.Table]", reference: Profile | None) -> P
     """
     whole: Profile | None = None
     for table in tables:
-        centred = reference or whole
-        part = Profile.of(table, centres=None if centred is None else centred.centres)
+        part = Profile.of(table, reference=reference or whole)
         whole = part if whole is None else whole.merge(part)
     return whole
 
@@ -91,7 +90,9 @@ def _profile(
     rows: Rows, source: str, reference: Profile | None, wanted: Callable[[str], bool]
 ) -> Profile:
     if not any(map(wanted, rows.types)):
-        raise DataError("has none of the columns", where=source, allowed=", ".join(rows.types))
+        raise DataError(
+            "has none of the columns asked for", where=source, allowed=", ".join(rows.types)
+        )
     whole = profile_chunks(_held(rows, wanted), reference)
     if whole is None:
         raise DataError("gave no rows", where=source, next_step="check the filters and the source")

@@ -1,0 +1,122 @@
+"""Bodies as they went over the wire, as requests: what the clouds' own recorders keep."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from trimaran_runtime.monitoring.capture import Counts, Request
+from trimaran_runtime.registry.release import SHORT, Release
+from trimaran_runtime.serving.message import Refusal
+from trimaran_runtime.serving.rows import RowReader
+
+LIVE_TEST = "trimaran-live-test"
+"""Beginning of the caller's id of a request that tests the endpoint and is no traffic."""
+_ANY_NUMBER = 2**62
+"""No limit on rows: what was answered was within the server's own."""
+
+
+class Exchanges:
+    """Chooses the exchanges of one release in a window, each once, and reads them.
+
+    Args:
+        release: the release; its signature says how bodies are read.
+        since: beginning of the window, UTC, excluded.
+        until: end of the window, UTC, included.
+        fraction: share of the requests that the recorder was told to keep, 0 to 1.
+        counts: gets what is found; None: its own.
+
+    Attributes:
+        counts: what was found so far.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        since: datetime,
+        until: datetime,
+        fraction: float = 1.0,
+        counts: Counts | None = None,
+    ) -> None:
+        self._release = release.id[:SHORT]
+        self._reader = RowReader(release.signature, _ANY_NUMBER)
+        self._names = [feature.name for feature in release.signature.features]
+        self._since, self._until = since, until
+        self._seen: set[str] = set()
+        self.counts = Counts() if counts is None else counts
+        self.counts.least_fraction = min(self.counts.least_fraction, fraction)
+
+    @property
+    def release(self) -> str:
+        """The release as the server names it in its answers."""
+        return self._release
+
+    def chosen(self, event: str, moment: datetime, *, is_test: bool = False) -> bool:
+        """Whether an exchange is traffic in the window that was not seen before; counts it.
+
+        Args:
+            event: its id.
+            moment: its time, with a zone.
+            is_test: whether the caller said that it is no traffic.
+        """
+        if not self._since < moment <= self._until:
+            return False
+        if event in self._seen:
+            self.counts.duplicates += 1
+            return False
+        self._seen.add(event)
+        if is_test:
+            self.counts.live_tests += 1
+        return not is_test
+
+    def read(
+        self, moment: datetime, content_type: str | None, body: bytes, answer: bytes | None
+    ) -> Request | None:
+        """The request that two bodies are; None: it is no traffic of the release; counts it.
+
+        Args:
+            moment: its time, with a zone.
+            content_type: of the body; None: JSON.
+            body: what was asked, in any shape that the server takes.
+            answer: what was answered; None: nothing.
+        """
+        try:
+            document = orjson.loads(answer) if answer else None
+        except orjson.JSONDecodeError:
+            self.counts.unreadable += 1
+            return None
+        if not isinstance(document, dict) or "predictions" not in document:
+            self.counts.unanswered += 1
+            return None
+        if document.get("release") != self._release:
+            self.counts.other_release += 1
+            return None
+        return self._request(moment, content_type, body, document)
+
+    def _request(
+        self, moment: datetime, content_type: str | None, body: bytes, answer: Mapping[str, Any]
+    ) -> Request | None:
+        predictions = answer["predictions"]
+        try:
+            rows = self._rows(content_type, body)
+        except (TypeError, ValueError, AttributeError, Refusal):
+            rows = None
+        if rows is None or not isinstance(predictions, list) or len(predictions) != len(rows):
+            self.counts.unreadable += 1
+            return None
+        self.counts.requests += 1
+        self.counts.rows += len(rows)
+        return Request(time=moment.astimezone(UTC), rows=rows, predictions=predictions)
+
+    def _rows(self, content_type: str | None, body: bytes) -> list[dict[str, Any]]:
+        rows = self._reader.read(content_type, body)
+        return [dict(zip(self._names, row, strict=True)) for row in zip(*rows.raw, strict=True)]
+
+
+def moment_of(value: Any) -> datetime:
+    """A time of a record; raises ValueError or TypeError when it is none, or has no zone."""
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment

@@ -11,8 +11,8 @@ from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.verdict import Severity, Verdict
 from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining, decide
-from trimaran_runtime.monitoring.capture import Capture, Requests
 from trimaran_runtime.monitoring.config import MonitorConfig
+from trimaran_runtime.monitoring.recorder import Recorder
 from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
 from trimaran_runtime.registry.release import SHORT, Release, read_release
 from trimaran_runtime.storage.store import Store
@@ -128,7 +128,7 @@ def check(
     last: Retraining | None,
     data: str,
     now: datetime,
-    capture: str | None = None,
+    recorder: Recorder | None = None,
 ) -> Outcome:
     """Judge the captured traffic of a release.
 
@@ -141,14 +141,13 @@ def check(
         last: the last retraining by drift; None: none.
         data: fingerprint of the newest data that any run has seen; empty: not known.
         now: end of the window, UTC.
-        capture: destination of SageMaker's data capture, where that records the traffic; None:
-            our server does, into the store.
+        recorder: who records the traffic, and where; None: our server does, into the store.
 
     Raises:
         NotFound, Corrupted: the release or one of its profiles cannot be read.
     """
     since = now - timedelta(hours=config.window_hours)
-    subject = None if release is None else _subject(store, endpoint, release, since, now, capture)
+    subject = None if release is None else _subject(store, endpoint, release, since, now, recorder or Recorder())
     features = predictions = None
     if subject is not None and subject.traffic.counts.rows:
         # Both verdicts together are one check, and share its risk.
@@ -192,31 +191,16 @@ def _subject(
     release_id: str,
     since: datetime,
     until: datetime,
-    capture: str | None,
+    recorder: Recorder,
 ) -> Subject:
     release = read_release(store, release_id)
     reference = _profile(store, release, REFERENCE_PROFILE)
     predictions = _profile(store, release, PREDICTION_PROFILE)
-    recorded = _requests(store, endpoint, release, since, until, capture)
+    recorded = recorder.requests(store, endpoint, release=release, since=since, until=until)
     traffic = read_traffic(
         recorded, reference=reference, predictions=predictions, since=since, until=until
     )
     return Subject(release=release, reference=reference, predictions=predictions, traffic=traffic)
-
-
-def _requests(
-    store: Store,
-    endpoint: str,
-    release: Release,
-    since: datetime,
-    until: datetime,
-    capture: str | None,
-) -> Requests:
-    if capture is None:
-        return Capture(store, endpoint, release=release.id, since=since, until=until)
-    from trimaran_runtime.monitoring.sagemaker_capture import SageMakerCapture
-
-    return SageMakerCapture(capture, endpoint, release=release, since=since, until=until)
 
 
 def _profile(store: Store, release: Release, role: str) -> Profile:

@@ -14,6 +14,7 @@ from trimaran_runtime.monitoring.archive import (
 from trimaran_runtime.monitoring.check import NOTHING, Outcome, check
 from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.monitoring.metrics import metrics_of
+from trimaran_runtime.monitoring.recorder import Recorder
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.platform.metric_sink import MetricSink
 from trimaran_runtime.registry.channels import Channel, current
@@ -31,8 +32,8 @@ def run(context: Context) -> None:
     Its `config` is a `CheckConfig`. Parameters: `store`; `endpoint`, the name of the endpoint;
     `release`, the full id of the release to judge (default: the one in production); `data`, the
     fingerprint of the newest data any run has seen (default: not known); `now`, ISO 8601 (default:
-    the clock); `capture`, the destination of SageMaker's data capture (default: our server's
-    capture in the store); `metrics`, the CloudWatch namespace that gets what alarms look at
+    the clock); `capture`, `recorder`, `fraction` and `deployed`, who records the traffic and where
+    (`Recorder.parse`; default: our server, in the store); `metrics`, the CloudWatch namespace that gets what alarms look at
     (default: none does).
 
     Drift is a finding, not a failure: the step succeeds. With `metrics` nobody reads the action
@@ -59,7 +60,7 @@ def run(context: Context) -> None:
         last=last_retraining(store),
         data=data,
         now=now,
-        capture=context.parameters.get("capture"),
+        recorder=Recorder.parse(context.parameters),
     )
     report = render(outcome).encode()
     folder = context.outputs["report"]

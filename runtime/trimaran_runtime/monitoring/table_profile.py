@@ -57,18 +57,6 @@ def profile_table(
         return _profile(found.rows, source, reference, wanted)
 
 
-def profile_chunks(tables: "Iterator[pa.Table]", reference: Profile | None) -> Profile | None:
-    """Profile of tables with the same columns, one after the other; None: there was none.
-
-    Without a reference the first table decides the centres of all.
-    """
-    whole: Profile | None = None
-    for table in tables:
-        part = Profile.of(table, reference=reference or whole)
-        whole = part if whole is None else whole.merge(part)
-    return whole
-
-
 def _stored(path: Path) -> Profile | None:
     """The profile in a file; None: it is no such file."""
     if not path.is_file():
@@ -93,8 +81,8 @@ def _profile(
         raise DataError(
             "has none of the columns asked for", where=source, allowed=", ".join(rows.types)
         )
-    whole = profile_chunks(_held(rows, wanted), reference)
-    if whole is None:
+    whole = Profile.of_batches(_held(rows, wanted), reference=reference)
+    if not whole.rows:
         raise DataError("gave no rows", where=source, next_step="check the filters and the source")
     return whole
 

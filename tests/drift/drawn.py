@@ -60,7 +60,9 @@ def levels(count: int, moved: float = 0.0) -> LevelSummary:
     )
 
 
-def drawn(population: Summary, rows: int, draw: np.random.Generator, missing: float = 0.0) -> Summary:
+def drawn(
+    population: Summary, rows: int, draw: np.random.Generator, missing: float = 0.0
+) -> Summary:
     """Summary of so many rows of a population, some of them missing."""
     lost = int(draw.binomial(rows, missing))
     if isinstance(population, LevelSummary):

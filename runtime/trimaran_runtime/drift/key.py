@@ -24,6 +24,8 @@ def _ordered() -> npt.NDArray[np.intp]:
 
 
 _RAW_BY_KEY = _ordered()
+KEY_BY_RAW: Keys = np.argsort(_RAW_BY_KEY).astype(np.uint16)
+"""Ordered key by raw top bits."""
 LOWEST = int(np.flatnonzero(_RAW_BY_KEY == 0xFF80)[0])
 """Key of everything too far below the centre for a float32."""
 HIGHEST = int(np.flatnonzero(_RAW_BY_KEY == 0x7F80)[0])
@@ -37,9 +39,7 @@ def histogram(distance: npt.NDArray[np.float32]) -> Counts:
         distance: `float32(x - centre)`, shape `(n,)`, contiguous, little-endian; may hold NaN,
             which is counted outside `LOWEST..HIGHEST`.
     """
-    # + 0 makes -0.0 the same key as 0.0.
-    raw = (distance + np.float32(0)).view(np.uint16)[1::2]
-    counts: Counts = np.bincount(raw, minlength=KEYS)[_RAW_BY_KEY]
+    counts: Counts = np.bincount(distance.view(np.uint16)[1::2], minlength=KEYS)[_RAW_BY_KEY]
     return counts
 
 

@@ -15,12 +15,12 @@ from trimaran_runtime.drift.level import LevelSummary
 from trimaran_runtime.drift.text import TextSummary
 from trimaran_runtime.drift.vector import VectorSummary, statistics
 from trimaran_runtime.errors import DataError
+from trimaran_runtime.monitoring.table import table_of
 
 
 def text(values: list[str | None]) -> TextSummary:
-    found = Profile.of(pa.table({"x": pa.array(values, pa.string())}), kinds={"x": "text"}).columns[
-        "x"
-    ]
+    table = pa.table({"x": pa.array(values, pa.string())})
+    found = Profile.of(table, kinds={"x": "text"}).columns["x"]
     assert isinstance(found, TextSummary)
     return found
 
@@ -190,3 +190,17 @@ def test_long_levels_that_begin_alike_stay_apart() -> None:
     assert isinstance(found, LevelSummary)
     assert sorted(found.levels.values()) == [1, 2]
     assert all(len(level) < 200 for level in found.levels)
+
+
+def test_captured_texts_and_vectors_are_read_as_what_the_reference_has() -> None:
+    reference = Profile.of(
+        pa.table({"x": [[1.0, 2.0], [3.0, 5.0]], "t": ["a b c", "d e f"]}), kinds={"t": "text"}
+    )
+    kinds = {name: summary.kind for name, summary in reference.columns.items()}
+    unread: Counter[str] = Counter()
+    given = {"x": [[1, 2.5], None, "no", [None, "2"]], "t": ["g h", None, 7, "i"]}
+    current = Profile.of(table_of(given, kinds, unread), reference=reference)
+    assert {n: c.kind for n, c in current.columns.items()} == kinds
+    assert (current.columns["x"].missing, current.columns["t"].missing) == (2, 1)
+    assert unread == {"x": 1}
+    assert reference.merge(current).rows == 6

@@ -84,6 +84,33 @@ class ColumnVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentVerdict:
+    """The rows with one level of a column: their columns, worst first."""
+
+    column: str
+    level: str
+    rows: int
+    severity: Severity
+    sentence: str
+    columns: tuple[ColumnVerdict, ...]
+
+    @classmethod
+    def of(
+        cls, column: str, level: str, rows: int, columns: tuple[ColumnVerdict, ...]
+    ) -> "SegmentVerdict":
+        """Verdict on a segment whose columns were judged; `columns` holds at least one."""
+        worst = columns[0]
+        return cls(
+            column=column,
+            level=level,
+            rows=rows,
+            severity=worst.severity,
+            sentence=f"{column} = {level}: {worst.column}: {worst.sentence}",
+            columns=columns,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A column that is not there, not expected, or of another kind."""
 
@@ -106,6 +133,7 @@ class Verdict:
         comparisons: how many comparisons shared that risk.
         columns: worst first.
         findings: columns that could not be compared.
+        segments: rows by level of a segment column, worst first; those with too few are left out.
     """
 
     severity: Severity
@@ -116,6 +144,7 @@ class Verdict:
     comparisons: int
     columns: tuple[ColumnVerdict, ...]
     findings: tuple[Finding, ...]
+    segments: tuple[SegmentVerdict, ...] = ()
 
     @property
     def drifted(self) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
 """One check: the traffic of a window against what the release was made on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from trimaran_runtime.drift.comparison import compare
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.drift.profile import Profile
-from trimaran_runtime.drift.verdict import Severity, Verdict
+from trimaran_runtime.drift.verdict import Fault, Finding, Severity, Verdict
 from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining, decide
 from trimaran_runtime.monitoring.config import MonitorConfig
@@ -114,6 +114,7 @@ class Outcome:
             "counts": asdict(traffic.counts) if traffic else None,
             "unrecorded": list(traffic.unrecorded) if traffic else [],
             "unread": dict(traffic.unread) if traffic else {},
+            "unreadable": dict(traffic.unreadable) if traffic else {},
             "traffic": [asdict(period) for period in traffic.periods] if traffic else [],
         }
 
@@ -153,7 +154,7 @@ def check(
         # Both verdicts together are one check, and share its risk.
         shared = config.drift.model_copy(update={"alpha": config.drift.alpha / 2})
         features = _features(subject, shared)
-        predictions = compare(subject.predictions, subject.traffic.predictions, shared)
+        predictions = _judged(subject, subject.predictions, subject.traffic.predictions, shared)
     outcome = Outcome(
         model=model,
         endpoint=endpoint,
@@ -180,8 +181,6 @@ def check(
 
 
 def _with_action(outcome: Outcome, action: Action) -> Outcome:
-    from dataclasses import replace
-
     return replace(outcome, action=action)
 
 
@@ -216,7 +215,33 @@ def _profile(store: Store, release: Release, role: str) -> Profile:
 
 def _features(subject: Subject, config: DriftConfig) -> Verdict:
     recorded = set(subject.reference.columns) - set(subject.traffic.unrecorded)
-    return compare(subject.reference.only(recorded), subject.traffic.features, config)
+    return _judged(subject, subject.reference.only(recorded), subject.traffic.features, config)
+
+
+def _judged(
+    subject: Subject, reference: Profile, current: Profile, config: DriftConfig
+) -> Verdict:
+    """The verdict on the columns that can be read; the others are findings."""
+    unreadable = subject.traffic.unreadable
+    verdict = compare(reference.only(set(reference.columns) - set(unreadable)), current, config)
+    broken = tuple(
+        Finding(
+            column=name,
+            fault=Fault.retyped,
+            severity=Severity.alert,
+            sentence=f"{name} cannot be read: {why}",
+        )
+        for name, why in sorted(unreadable.items())
+        if name in reference.columns and name not in config.ignore
+    )
+    if not broken:
+        return verdict
+    return replace(
+        verdict,
+        severity=Severity.alert,
+        findings=(*broken, *verdict.findings),
+        sentence=f"{'; '.join(finding.sentence for finding in broken[:3])}. {verdict.sentence}",
+    )
 
 
 def _sentence(

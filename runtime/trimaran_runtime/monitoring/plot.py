@@ -11,6 +11,8 @@ REFERENCE_COLOUR = "#8a97a6"
 CURRENT_COLOUR = "#e8590c"
 WIDTH, HEIGHT = 320, 150
 _LABEL_PIXELS = 90
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML holds (XML 1.0, section 2.2). A level may; drawing it would end us."""
 _CONFIG: dict[str, Any] = {
     "background": None,
     "font": "system-ui, sans-serif",
@@ -128,7 +130,17 @@ def svg(spec: dict[str, Any]) -> str:
     """A Vega-Lite specification as SVG markup for a page, in the colours and type of ours."""
     import vl_convert
 
-    markup: str = vl_convert.vegalite_to_svg({**spec, "config": _CONFIG}, allowed_base_urls=[])
+    given = _printable({**spec, "config": _CONFIG})
+    markup: str = vl_convert.vegalite_to_svg(given, allowed_base_urls=[])
     # Inline in HTML the namespaces go without saying; the page sets the size.
     markup = re.sub(r'\s(xmlns(:\w+)?|version|width|height|class)="[^"]*"', "", markup, count=0)
     return markup.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
+
+
+def _printable(value: Any) -> Any:
+    """The same with a replacement character for each that cannot be drawn."""
+    if isinstance(value, str):
+        return _NOT_XML.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value

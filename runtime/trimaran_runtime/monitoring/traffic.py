@@ -8,11 +8,14 @@ from typing import Any
 
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.summary import EmptySummary, Kind
+from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.monitoring.capture import Counts, Request, Requests
 from trimaran_runtime.monitoring.predictions import LABEL, PREDICTION, PROBABILITY
 from trimaran_runtime.monitoring.table import table_of
 
 _BATCH_ROWS = 50_000
+_UNREADABLE = (RuntimeFault, ValueError, TypeError, ArithmeticError, MemoryError)
+"""What a column of garbage can raise; Arrow's errors are ValueErrors and TypeErrors."""
 PERIODS = 48
 """Periods that the window is divided into for the plot of traffic over time."""
 
@@ -35,6 +38,8 @@ class Traffic:
         counts: what was found while reading.
         unrecorded: reference columns that no or not every row recorded (redacted ones).
         unread: values that could not be read as what they were in training, by column.
+        unreadable: columns that cannot be profiled at all, with the reason; left out of both
+            profiles.
         periods: rows over time; equal periods that cover the window.
         newest: arrival of the newest request, UTC; None: there was none.
     """
@@ -44,6 +49,7 @@ class Traffic:
     counts: Counts
     unrecorded: tuple[str, ...]
     unread: Mapping[str, int]
+    unreadable: Mapping[str, str]
     periods: tuple[Period, ...]
     newest: datetime | None
 
@@ -113,6 +119,7 @@ class _Reader:
             counts=counts,
             unrecorded=unrecorded,
             unread={n: k for n, k in self._features.unread.items() if n not in unrecorded},
+            unreadable={**self._predictions.unreadable, **self._features.unreadable},
             periods=tuple(periods),
             newest=self._newest,
         )
@@ -126,6 +133,7 @@ class _Side:
         self._reference = reference
         self.pending: dict[str, list[Any]] = {name: [] for name in self._kinds}
         self.unread: Counter[str] = Counter()
+        self.unreadable: dict[str, str] = {}
         self._rows = 0
         self._profile: Profile | None = None
 
@@ -137,20 +145,42 @@ class _Side:
 
     def finish(self) -> Profile:
         self._flush()
-        empty = {name: EmptySummary(missing=0) for name in self._kinds}
+        empty = {name: EmptySummary(missing=0) for name in self.pending}
         return self._profile or Profile(rows=0, columns=empty)
 
     def _flush(self) -> None:
         if not self._rows:
             return
-        table = table_of(self.pending, self._kinds, self.unread)
-        batch = Profile.of(table, reference=self._reference)
-        # A profile without columns cannot know its rows from the table.
-        batch = batch if self._kinds else Profile(rows=self._rows, columns={})
-        self._profile = batch if self._profile is None else self._profile.merge(batch)
+        try:
+            self._profile = self._with(list(self.pending))
+        except _UNREADABLE:
+            self._leave_out()
+            self._profile = self._with(list(self.pending))
         self._rows = 0
         for values in self.pending.values():
             values.clear()
+
+    def _with(self, names: list[str]) -> Profile:
+        """The profile of the rows before and of those that wait, with some of the columns."""
+        unread: Counter[str] = Counter()
+        table = table_of({name: self.pending[name] for name in names}, self._kinds, unread)
+        batch = Profile.of(table, reference=self._reference)
+        # A profile without columns cannot know its rows from the table.
+        batch = batch if names else Profile(rows=self._rows, columns={})
+        merged = batch if self._profile is None else self._profile.only(names).merge(batch)
+        self.unread += unread
+        return merged
+
+    def _leave_out(self) -> None:
+        """Part from the columns that cannot be profiled; the rest is judged without them."""
+        for name in list(self.pending):
+            counted = self.unread.copy()
+            try:
+                self._with([name])
+            except _UNREADABLE as exc:
+                self.unreadable[name] = str(getattr(exc, "what", exc))
+                del self.pending[name]
+            self.unread = counted
 
 
 def _prediction(answer: Any, name: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from trimaran_runtime.drift.config import DriftConfig, FacetName
+from trimaran_runtime.drift.correlation_verdict import CorrelationChanges, CorrelationVerdict
 from trimaran_runtime.drift.facets import Comparison, Estimate, comparisons
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.summary import EmptySummary, NumberSummary, Summary
@@ -56,24 +57,38 @@ def compare(reference: Profile, current: Profile, config: DriftConfig) -> Verdic
         for name, column in watched.items()
         if name in given and name not in retyped
     }
-    total = sum(len(found) for found in planned.values())
+    pairs = _correlations(reference, current, config)
+    total = sum(len(found) for found in planned.values()) + (0 if pairs is None else len(pairs))
     columns = [
         _judge(name, watched[name].kind, found, config, config.alpha / total)
         for name, found in planned.items()
     ]
     columns.sort(key=lambda column: (-column.severity.rank, -column.ratio, column.column))
+    correlations = None if pairs is None else pairs.judge(config.alpha / max(total, 1))
     severities = [column.severity for column in columns]
+    # Doubt about one of hundreds of pairs is no doubt about the rows.
+    if correlations is not None and correlations.severity.drifted:
+        severities.append(correlations.severity)
     severities += [finding.severity for finding in findings]
     return Verdict(
         severity=max(severities, key=lambda severity: severity.rank, default=Severity.ok),
-        sentence=_sentence(columns, findings, current.rows),
+        sentence=_sentence(columns, findings, current.rows, correlations),
         rows=current.rows,
         reference_rows=reference.rows,
         alpha=config.alpha,
         comparisons=total,
         columns=tuple(columns),
         findings=findings,
+        correlations=correlations,
     )
+
+
+def _correlations(
+    reference: Profile, current: Profile, config: DriftConfig
+) -> CorrelationChanges | None:
+    if reference.correlation is None or current.correlation is None:
+        return None
+    return CorrelationChanges.of(reference.correlation, current.correlation, config.ignore)
 
 
 def _too_few(reference: Profile, current: Profile, config: DriftConfig) -> str:
@@ -186,7 +201,12 @@ def _words(name: FacetName, found: Estimate, tolerance: float, severity: Severit
     )
 
 
-def _sentence(columns: Sequence[ColumnVerdict], findings: Sequence[Finding], rows: int) -> str:
+def _sentence(
+    columns: Sequence[ColumnVerdict],
+    findings: Sequence[Finding],
+    rows: int,
+    correlations: CorrelationVerdict | None,
+) -> str:
     moved = [column for column in columns if column.severity.drifted]
     unclear = sum(column.severity is Severity.too_few_rows for column in columns)
     parts = [finding.sentence for finding in findings[:3]]
@@ -195,6 +215,8 @@ def _sentence(columns: Sequence[ColumnVerdict], findings: Sequence[Finding], row
         parts.append(f"{count}, {moved[0].column} most: {moved[0].sentence}")
     elif len(columns) > unclear:
         parts.append(f"no drift in {len(columns) - unclear} of {len(columns)} columns")
+    if correlations is not None and correlations.pairs:
+        parts.append(correlations.sentence)
     if unclear:
         parts.append(f"too few rows to tell for {unclear} of {len(columns)} columns")
     text = "; ".join(parts) or "no column to judge"

@@ -12,6 +12,8 @@ from trimaran_runtime.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from trimaran_runtime.drift.correlation import NormalScores
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Profile:
@@ -33,7 +35,7 @@ class Profile:
 
     rows: int
     columns: Mapping[str, Summary]
-    correlation: Part | None = None
+    correlation: "NormalScores | None" = None
     sample: Part | None = None
     scores: Part | None = None
     segments: Segments = field(default_factory=dict)
@@ -52,9 +54,9 @@ class Profile:
         Args:
             table: the rows; nulls and NaN are missing values.
             columns: which columns; None: all.
-            reference: profile that the result is to be compared or merged with, whose centres
-                and segments are used; a number that it does not know is centred at 0. None: the
-                table's own, which suits a reference.
+            reference: profile that the result is to be compared or merged with, whose centres,
+                segments and normal scores are used; a number that it does not know is centred at
+                0. None: the table's own, which suits a reference.
             segments: columns whose levels get profiles of their own, at most the 20 most
                 frequent; None: those of the reference that the table has.
 
@@ -77,7 +79,23 @@ class Profile:
             },
         )
         divided = found._divide(table, reference, segments)
-        return replace(found, segments=divided) if divided else found
+        found = replace(found, segments=divided) if divided else found
+        if reference is not None and reference.correlation is not None:
+            return found.with_correlation(table.select(names), reference)
+        return found
+
+    def with_correlation(self, table: "pa.Table", reference: Self | None = None) -> Self:
+        """The same with the normal scores of its numeric columns: a second look at the rows.
+
+        Args:
+            table: the rows that were profiled.
+            reference: profile whose ranks the scores are; None: this one's own.
+        """
+        from trimaran_runtime.drift.correlation import NormalScores
+        from trimaran_runtime.drift.normal_score import ScoreTable
+
+        scores = ScoreTable.of(self if reference is None else reference)
+        return replace(self, correlation=NormalScores.of(table, scores))
 
     @property
     def centres(self) -> dict[str, float]:

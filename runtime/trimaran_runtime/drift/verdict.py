@@ -2,9 +2,12 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.drift.config import FacetName
+
+if TYPE_CHECKING:
+    from trimaran_runtime.drift.correlation_verdict import CorrelationVerdict
 
 
 class Severity(StrEnum):
@@ -106,6 +109,7 @@ class Verdict:
         comparisons: how many comparisons shared that risk.
         columns: worst first.
         findings: columns that could not be compared.
+        correlations: pairs of columns; None: the profiles have no normal scores.
     """
 
     severity: Severity
@@ -116,6 +120,7 @@ class Verdict:
     comparisons: int
     columns: tuple[ColumnVerdict, ...]
     findings: tuple[Finding, ...]
+    correlations: "CorrelationVerdict | None" = None
 
     @property
     def drifted(self) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ class NormalScores:
         basis, columns = described["basis"], described["columns"]
         size = count(len(columns), MAX_COLUMNS + 1)
         well_formed = type(columns) is list and all(type(name) is str for name in columns)
-        if not well_formed or type(basis) is not str or False:
+        if not well_formed or type(basis) is not str or columns != sorted(set(columns)):
             raise ValueError("normal scores of no columns")
         pairs = _symmetric(reader, size)
         products = _symmetric(reader, size) - _SQUARE * pairs

@@ -1,175 +1,179 @@
-"""Arrow columns to summaries: one pass, in blocks, without a second copy of the column."""
+"""Arrow types: which kind of column each is, and the tally that counts it."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, histogram
-from trimaran_runtime.drift.number import exact
-from trimaran_runtime.drift.summary import EmptySummary, LevelSummary, NumberSummary, Summary
+from trimaran_runtime.drift.histogram import Engine
+from trimaran_runtime.drift.level import LevelSummary, text_of
+from trimaran_runtime.drift.number import NumberSummary
+from trimaran_runtime.drift.summary import EmptySummary, Kind, Summary
+from trimaran_runtime.drift.tally import EmptyTally, LevelTally, NumberTally, Tally, numbers
+from trimaran_runtime.drift.text import TextSummary, TextTally
+from trimaran_runtime.drift.vector import VectorSummary, VectorTally, size_of, statistics, vectors
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BLOCK_ROWS = 65_536
-_CENTRE_ROWS = 65_536
-Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+__all__ = ["Column", "kind_of", "tally_of", "text_of"]
+
+_LOOK_ROWS = 8192
+_TEXT_LOOK_ROWS = 2048
+_ALLOWED = "numbers, times, booleans, categories, text, vectors of one size"
 
 
-def summarise(name: str, column: "pa.ChunkedArray", centre: float | None) -> Summary:
-    """Summary of one column.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What is known of a column before it is counted.
 
-    Args:
-        name: column name, for messages.
-        column: the values.
-        centre: what to subtract from numbers; None: the lower median of up to 65,536 evenly
-            spaced rows.
-
-    Raises:
-        DataError: the column's type is neither a number, a time nor a level.
+    Attributes:
+        name: for messages.
+        known: its summary in the reference, which the result has to fit; None: there is none.
+        compared: whether there is a reference, be it without this column.
+        declared: the kind that was asked for; None: the reference's, or what the values look like.
+        engine: what runs the loop over floats.
+        sparse: keep as little as possible between arrays.
     """
+
+    name: str
+    known: Summary | None = None
+    compared: bool = False
+    declared: Kind | None = None
+    engine: Engine = "numpy"
+    sparse: bool = False
+
+
+def kind_of(type_: "pa.DataType") -> Kind | None:
+    """The kind of a column of a type, where text counts as levels; None: it cannot be profiled."""
     import pyarrow as pa
     import pyarrow.types as is_a
 
-    kind = column.type
-    if is_a.is_null(kind):
-        return EmptySummary(missing=len(column))
-    if is_a.is_dictionary(kind):
-        return _dictionary(column)
-    if is_a.is_boolean(kind) or is_a.is_string(kind) or is_a.is_large_string(kind):
-        return _levels(column)
-    if is_a.is_string_view(kind):
-        return _levels(column.cast(pa.large_string()))
-    if is_a.is_timestamp(kind) or is_a.is_date(kind):
-        # Nanoseconds are cut off, not refused; a zone only changes how an instant is printed.
-        moments = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        return _numbers(moments, centre, timestamp=True)
-    if is_a.is_time(kind) or is_a.is_duration(kind):
-        width = pa.int32() if kind.bit_width == 32 else pa.int64()
-        return _numbers(column.cast(width).cast(pa.int64()), centre)
-    if is_a.is_integer(kind) and kind != pa.uint64():
-        return _numbers(column.cast(pa.int64()), centre)
-    if is_a.is_floating(kind) or is_a.is_decimal(kind) or is_a.is_integer(kind):
-        return _numbers(column.cast(pa.float64(), safe=False), centre)
-    raise DataError(
-        f"a column of type {kind} cannot be profiled",
-        where=f"column {name}",
-        allowed="numbers, times, booleans, categories, text",
+    if isinstance(type_, pa.BaseExtensionType):
+        type_ = type_.storage_type
+    if is_a.is_null(type_):
+        return "empty"
+    if is_a.is_dictionary(type_):
+        flat = is_text(type_.value_type) or is_a.is_primitive(type_.value_type)
+        return "level" if flat or is_a.is_decimal(type_.value_type) else None
+    if is_a.is_boolean(type_) or is_text(type_):
+        return "level"
+    if is_a.is_timestamp(type_) or is_a.is_date(type_):
+        return "timestamp"
+    if is_a.is_list(type_) or is_a.is_large_list(type_) or is_a.is_fixed_size_list(type_):
+        child = type_.value_type
+        number = is_a.is_integer(child) or is_a.is_floating(child) or is_a.is_decimal(child)
+        return "vector" if number else None
+    if is_a.is_time(type_) or is_a.is_duration(type_):
+        return "number"
+    if is_a.is_integer(type_) or is_a.is_floating(type_) or is_a.is_decimal(type_):
+        return "number"
+    return None
+
+
+def is_text(type_: "pa.DataType") -> bool:
+    """Whether values of a type are strings."""
+    import pyarrow.types as is_a
+
+    return bool(is_a.is_string(type_) or is_a.is_large_string(type_) or is_a.is_string_view(type_))
+
+
+def tally_of(column: Column, values: "pa.ChunkedArray") -> Tally:
+    """The tally of a column, made before its first values are counted.
+
+    Args:
+        column: what is known of it.
+        values: the first of its values, which say what the reference does not.
+
+    Raises:
+        DataError: the column's type cannot be profiled, or not as the kind that was declared.
+    """
+    kind = kind_of(values.type)
+    match kind:
+        case "empty":
+            return EmptyTally()
+        case "number" | "timestamp" if column.declared != "level":
+            known = column.known if column.known and column.known.kind == kind else None
+            centre = known.centre if isinstance(known, NumberSummary) else None
+            if centre is None:
+                centre = 0.0 if column.compared else _centre(numbers(_some(values, _LOOK_ROWS)))
+            _permit(column, kind)
+            return NumberTally(kind, centre, column.engine, sparse=column.sparse)
+        case "vector":
+            _permit(column, kind)
+            return _vectors(column, values)
+        case None:
+            raise _unknown(column, values.type)
+    _permit(column, "level", "text")
+    if column.declared == "text" or (column.declared is None and _is_free_text(column, values)):
+        return TextTally()
+    return LevelTally()
+
+
+def _permit(column: Column, *kinds: Kind) -> None:
+    if column.declared is not None and column.declared not in kinds:
+        raise DataError(
+            f"it was declared to be {column.declared}",
+            where=f"column {column.name}",
+            allowed=" or ".join(kinds),
+        )
+
+
+def _unknown(column: Column, type_: "pa.DataType") -> DataError:
+    return DataError(
+        f"a column of type {type_} cannot be profiled",
+        where=f"column {column.name}",
+        allowed=_ALLOWED,
         next_step="exclude the column, or turn it into one of these",
     )
 
 
-def text_of(value: Any) -> str:
-    """How a level is written, the same whether it came from Arrow, pandas or JSON."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _vectors(column: Column, values: "pa.ChunkedArray") -> Tally:
+    known = column.known
+    if isinstance(known, VectorSummary):
+        return VectorTally(known.size, known.centres)
+    look = _some(values, _TEXT_LOOK_ROWS)
+    size = size_of(look)
+    if size is None:
+        if look.null_count == len(look):
+            return EmptyTally()
+        raise _unknown(column, values.type)
+    found = [np.concatenate(one) for one in zip(*map(statistics, vectors(look, size)), strict=True)]
+    return VectorTally(size, [_centre(one) for one in found])
 
 
-def _levels(column: "pa.ChunkedArray") -> LevelSummary:
-    import pyarrow.compute as pc
+def _is_free_text(column: Column, values: "pa.ChunkedArray") -> bool:
+    """Whether strings are sentences: nearly all differ, and most have three words or more."""
+    import pyarrow as pa
 
-    counted = pc.value_counts(column.drop_null())
-    values, rows = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-    levels = {text_of(value): count for value, count in zip(values, rows, strict=True)}
-    return LevelSummary.count(levels, column.null_count)
-
-
-def _dictionary(column: "pa.ChunkedArray") -> LevelSummary:
-    levels: dict[str, int] = {}
-    present = 0
-    for chunk in column.chunks:
-        names = chunk.dictionary.to_pylist()
-        codes = chunk.indices.drop_null().to_numpy(zero_copy_only=False)
-        for name, rows in zip(names, np.bincount(codes, minlength=len(names)), strict=True):
-            # A level without rows is a leftover of the dictionary; a null one is a missing value.
-            if rows and name is not None:
-                levels[text_of(name)] = levels.get(text_of(name), 0) + int(rows)
-                present += int(rows)
-    return LevelSummary.count(levels, len(column) - present)
+    if isinstance(column.known, (TextSummary, LevelSummary, EmptySummary)) or column.compared:
+        return isinstance(column.known, TextSummary)
+    if not is_text(values.type):
+        return False
+    texts = [t for t in _some(values, _TEXT_LOOK_ROWS).cast(pa.large_string()).to_pylist() if t]
+    long = sum(len(text.split()) >= 3 for text in texts)
+    return len(texts) >= 100 and long * 2 > len(texts) and len(set(texts)) * 10 > len(texts) * 8
 
 
-def _numbers(
-    column: "pa.ChunkedArray", centre: float | None, *, timestamp: bool = False
-) -> NumberSummary:
-    if centre is None:
-        centre = _centre(column)
-    whole = np.zeros(KEYS, np.int64)
-    missing, above, below, zeros = column.null_count, 0, 0, 0
-    lowest: list[float] = []
-    highest: list[float] = []
-    for values in _blocks(column):
-        counts = histogram(_distance(values, centre))
-        seen = int(counts[LOWEST : HIGHEST + 1].sum())
-        missing += len(values) - seen
-        if counts[LOWEST] or counts[HIGHEST]:
-            up, down = int(np.isposinf(values).sum()), int(np.isneginf(values).sum())
-            counts[HIGHEST] -= up
-            counts[LOWEST] -= down
-            above, below = above + up, below + down
-            values = values[np.isfinite(values)]
-        elif seen != len(values):
-            values = values[~np.isnan(values)]
-        whole += counts
-        zeros += len(values) - int(np.count_nonzero(values))
-        if len(values):
-            lowest.append(values.min().item())
-            highest.append(values.max().item())
-    whole[:LOWEST] = whole[HIGHEST + 1 :] = 0  # NaN, counted as missing
-    keys = np.flatnonzero(whole)
-    return NumberSummary(
-        kind="timestamp" if timestamp else "number",
-        centre=centre,
-        missing=missing,
-        above=above,
-        below=below,
-        zeros=zeros,
-        minimum=exact(min(lowest, default=None)),
-        maximum=exact(max(highest, default=None)),
-        keys=keys.astype(np.uint16),
-        counts=whole[keys],
-    )
+def _some(values: "pa.ChunkedArray", most: int) -> "pa.Array":
+    """Evenly spaced values, in one array."""
+    import pyarrow as pa
+
+    step = max(1, -(-len(values) // most))
+    rows = np.arange(0, len(values), step)
+    pieces, begin = [], 0
+    for chunk in values.chunks:
+        inside = rows[(rows >= begin) & (rows < begin + len(chunk))] - begin
+        pieces.append(chunk.take(pa.array(inside)))
+        begin += len(chunk)
+    if not pieces:
+        return pa.array([], values.type)
+    return pa.concat_arrays(pieces) if len(pieces) > 1 else pieces[0]
 
 
-def _blocks(column: "pa.ChunkedArray") -> "list[Numbers]":
-    blocks = []
-    for chunk in column.chunks:
-        for start in range(0, len(chunk), _BLOCK_ROWS):
-            block = chunk.slice(start, _BLOCK_ROWS)
-            if block.null_count:
-                block = block.drop_null()
-            if len(block):
-                blocks.append(block.to_numpy(zero_copy_only=False))
-    return blocks
-
-
-def _distance(values: Numbers, centre: float) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        if values.dtype != np.int64 or not centre.is_integer() or abs(centre) >= 2.0**63:
-            return (values - centre).astype(np.float32)
-        # Whole numbers are subtracted exactly: float64 would blur ids and nanosecond times.
-        exact = values.astype(np.int64, copy=False)
-        distance = exact - np.int64(centre)
-        wrapped = ((exact ^ np.int64(centre)) & (exact ^ distance)) < 0
-        result = distance.astype(np.float32)
-        if wrapped.any():
-            result[wrapped] = (values[wrapped].astype(np.float64) - centre).astype(np.float32)
-        return result
-
-
-def _centre(column: "pa.ChunkedArray") -> float:
-    """Lower median of evenly spaced rows: a value that occurs, so an atom there stays exact."""
-    step = max(1, len(column) // _CENTRE_ROWS)
-    rows = np.arange(0, len(column), step)
-    if not len(rows):
-        return 0.0
-    values = column.take(rows).drop_null().to_numpy()
+def _centre(values: "np.ndarray[Any, Any]") -> float:
+    """Lower median of the finite ones: a value that occurs, so an atom there stays exact."""
     values = values[np.isfinite(values)]
     if not len(values):
         return 0.0

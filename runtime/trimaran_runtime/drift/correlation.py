@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.binary import Reader, Writer, count
 from trimaran_runtime.drift.key import Counts, Floats
 from trimaran_runtime.drift.normal_score import LIMIT, MAX_COLUMNS, ScoreTable
-from trimaran_runtime.drift.row_values import BLOCK_ROWS, blocks, distances, is_number
+from trimaran_runtime.drift.row_values import BLOCK_ROWS, blocks, distance, numbers_of, raw_keys
+from trimaran_runtime.drift.source import source_of
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,14 +55,17 @@ class NormalScores:
     weight_sums: Counts
 
     @classmethod
-    def of(cls, table: "pa.Table", scores: ScoreTable) -> Self:
-        """Sums over the rows of a table; a column that is not there, or no number, is missing."""
-        sums = _Sums(scores)
-        names = [name for name in scores.columns if name in table.column_names]
-        names = [name for name in names if is_number(table.schema.field(name).type)]
-        for batch in blocks(table, names) if names else ():
+    def of(cls, table: Any, scores: ScoreTable) -> "NormalScores":
+        """Sums over the rows of a table; a column that is not there, or no number, is missing.
+
+        Args:
+            table: an Arrow table or record batch, a polars or pandas data frame.
+            scores: of the reference.
+        """
+        source, sums = source_of(table), ScoreSums(scores)
+        for batch in blocks(source, [n for n in scores.columns if n in source.names]):
             sums.add(batch)
-        return cls(basis=scores.basis, columns=scores.columns, **sums.whole())
+        return sums.found()
 
     @property
     def correlations(self) -> Floats:
@@ -162,10 +167,15 @@ class NormalScores:
         )
 
 
-class _Sums:
-    """Adds up blocks; float64 holds every sum exactly up to 10^12 rows."""
+class ScoreSums:
+    """Adds up blocks of at most 8,192 rows.
+
+    Args:
+        scores: of the reference.
+    """
 
     def __init__(self, scores: ScoreTable) -> None:
+        self.columns = scores.columns
         self._scores = scores
         size = len(scores.columns)
         self._place = {name: place for place, name in enumerate(scores.columns)}
@@ -173,6 +183,7 @@ class _Sums:
         self._block = np.zeros((2 * size + 1, BLOCK_ROWS), np.float32)
         self._squares = np.empty((size, BLOCK_ROWS), np.float32)
         self._small = np.empty(BLOCK_ROWS, np.int8)
+        # float64 holds every sum exactly, up to 10^12 rows.
         self._sums = {
             name: np.zeros((size, size))
             for name in ("pairs", "products", "sums", "squares", "weights")
@@ -180,30 +191,36 @@ class _Sums:
         self._weight_sums = np.zeros(size)
 
     def add(self, batch: "pa.RecordBatch") -> None:
+        """Take in some rows; a column that they do not have, or not as numbers, is missing."""
         rows, size = batch.num_rows, len(self._place)
         block = self._block[:, :rows]
         block[size] = 1
         marked: list[int] = []
         names = batch.schema.names
         for name, place in self._place.items():
-            if name not in names:
+            piece = batch.column(names.index(name)) if name in names else None
+            if piece is None or kind_of(piece.type) != "number":
                 self._mark(place, True, marked, block)
-                continue
-            piece = batch.column(names.index(name))
-            self._take(piece, place, marked, block)
+            else:
+                self._take(piece, place, marked, block)
         self._add(block[: size + 1 + len(marked)], marked)
 
-    def whole(self) -> dict[str, Counts]:
-        found = {name: sums.astype(np.int64) for name, sums in self._sums.items()}
-        return {**found, "weight_sums": self._weight_sums.astype(np.int64)}
+    def found(self) -> NormalScores:
+        """The sums over all rows so far."""
+        sums = {name: sums.astype(np.int64) for name, sums in self._sums.items()}
+        return NormalScores(
+            basis=self._scores.basis,
+            columns=self.columns,
+            weight_sums=self._weight_sums.astype(np.int64),
+            **sums,
+        )
 
     def _take(self, piece: "pa.Array", place: int, marked: list[int], block: _Block) -> None:
-        found, missing = distances(piece, self._scores.centres[place])
-        small = self._small[: len(found)]
+        values, missing = numbers_of(piece)
+        raw = raw_keys(distance(values, self._scores.centres[place]))
+        small = self._small[: len(raw)]
         # `clip` does not clip here, it spares NumPy a buffer.
-        np.take(
-            self._scores.scores[place], found.view(np.uint16)[1::2], out=small, mode="clip"
-        )
+        np.take(self._scores.scores[place], raw, out=small, mode="clip")
         if missing is not None:
             small[missing] = 0
             self._mark(place, missing, marked, block)

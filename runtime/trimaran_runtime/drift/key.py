@@ -40,9 +40,12 @@ def histogram(distance: npt.NDArray[np.float32]) -> Counts:
         distance: `float32(x - centre)`, shape `(n,)`, contiguous, little-endian; may hold NaN,
             which is counted outside `LOWEST..HIGHEST`.
     """
-    # + 0 makes -0.0 the same key as 0.0.
-    raw = (distance + np.float32(0)).view(np.uint16)[1::2]
-    counts: Counts = np.bincount(raw, minlength=KEYS)[_RAW_BY_KEY]
+    return ordered(np.bincount(distance.view(np.uint16)[1::2], minlength=KEYS))
+
+
+def ordered(raw: Counts) -> Counts:
+    """Counts by ordered key of counts by the raw top 16 bits, both of shape `(65536,)`."""
+    counts: Counts = raw[_RAW_BY_KEY]
     return counts
 
 

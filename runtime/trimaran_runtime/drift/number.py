@@ -74,8 +74,8 @@ class NumberSummary:
 
     def describe(self, writer: Writer) -> dict[str, Any]:
         """The numbers, as JSON; the histogram goes into `writer`."""
-        gaps: Counts = np.diff(self.keys.astype(np.int64), prepend=np.int64(0))
-        writer.integers(gaps)
+        keys = self.keys.astype(np.int64)
+        writer.integers(keys - np.concatenate([[0], keys[:-1]]))
         writer.integers(self.counts)
         return {
             "above": self.above,

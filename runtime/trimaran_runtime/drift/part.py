@@ -7,7 +7,10 @@ from typing import Any, Protocol, Self, TypeVar, cast
 from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.errors import DataError
 
-HOME: dict[str, str] = {"correlation": "trimaran_runtime.drift.correlation:NormalScores"}
+HOME: dict[str, str] = {
+    "correlation": "trimaran_runtime.drift.correlation:NormalScores",
+    "sample": "trimaran_runtime.drift.row_sample:RowSample",
+}
 """`module:class` by the part's field in `Profile`; a part is loaded when a profile has it."""
 
 

@@ -1,18 +1,19 @@
 """A profile: what drift needs to know of a table, in one pass and a few kilobytes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from trimaran_runtime.drift.part import Part, merge_parts
 from trimaran_runtime.drift.segments import Segments, merge_segments
-from trimaran_runtime.drift.summary import NumberSummary, Summary, merge
+from trimaran_runtime.drift.summary import Kind, NumberSummary, Summary, merge
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from trimaran_runtime.drift.correlation import NormalScores
+    from trimaran_runtime.drift.histogram import Engine
+    from trimaran_runtime.drift.profiler import Options
+    from trimaran_runtime.drift.row_sample import RowSample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,66 +37,113 @@ class Profile:
     rows: int
     columns: Mapping[str, Summary]
     correlation: "NormalScores | None" = None
-    sample: Part | None = None
+    sample: "RowSample | None" = None
     scores: Part | None = None
     segments: Segments = field(default_factory=dict)
 
     @classmethod
     def of(
         cls,
-        table: "pa.Table",
+        table: Any,
         columns: Iterable[str] | None = None,
-        reference: Self | None = None,
+        reference: "Profile | None" = None,
         *,
         segments: Iterable[str] | None = None,
-    ) -> Self:
-        """Profile an Arrow table.
+        kinds: Mapping[str, Kind] | None = None,
+        engine: "Engine" = "numpy",
+        threads: int | None = None,
+    ) -> "Profile":
+        """Profile a table.
 
         Args:
-            table: the rows; nulls and NaN are missing values.
+            table: an Arrow table or record batch, a polars or pandas data frame; nulls and NaN
+                are missing values.
             columns: which columns; None: all.
             reference: profile that the result is to be compared or merged with, whose centres,
-                segments and normal scores are used; a number that it does not know is centred at
-                0. None: the table's own, which suits a reference.
+                kinds, segments and parts are used: the result has the parts that it has. A number
+                that it does not know is centred at 0. None: the table's own, which suits a
+                reference.
             segments: columns whose levels get profiles of their own, at most the 20 most
                 frequent; None: those of the reference that the table has.
+            kinds: what columns are, where their type does not say: `text` or `level` for
+                strings (they are text where the reference has it so, or where nearly all differ
+                and most have three words), `level` for whole numbers that are codes.
+            engine: `numba` halves the time of floats, gives the same bits, and takes seconds and
+                100 MiB to begin.
+            threads: at a time; None: as many as there are cores.
 
         Raises:
             DataError: a column is absent, or of a type that cannot be profiled.
         """
-        from trimaran_runtime.drift.arrow import summarise
+        from trimaran_runtime.drift.profiler import profile_table
 
-        names = sorted(table.column_names if columns is None else columns)
-        if absent := [name for name in names if name not in table.column_names]:
-            raise DataError(f"no column {absent[0]!r}", where="profile", allowed=_list(table))
-        centres = None if reference is None else reference.centres
-        found = cls(
-            rows=table.num_rows,
-            columns={
-                name: summarise(
-                    name, table[name], None if centres is None else centres.get(name, 0.0)
-                )
-                for name in names
-            },
+        return profile_table(table, _options(columns, reference, segments, kinds, engine, threads))
+
+    @classmethod
+    def of_batches(
+        cls,
+        batches: Iterable[Any],
+        columns: Iterable[str] | None = None,
+        reference: "Profile | None" = None,
+        *,
+        segments: Iterable[str] | None = None,
+        kinds: Mapping[str, Kind] | None = None,
+        engine: "Engine" = "numpy",
+        threads: int | None = None,
+    ) -> "Profile":
+        """Profile a table that comes in parts, such as the row groups of Parquet files.
+
+        Without a reference, the first batch says what centres, kinds and segments are.
+
+        Args:
+            batches: record batches, a reader of them, or tables of any kind that `of` takes.
+            columns: which columns; None: all those of the first batch.
+            reference: profile that the result is to be compared or merged with.
+            segments: columns whose levels get profiles of their own.
+            kinds: what columns are, where their type does not say.
+            engine: what runs the loop over floats.
+            threads: at a time.
+
+        Raises:
+            DataError: as `of`, or a column is of another kind than in the batches before.
+        """
+        from trimaran_runtime.drift.profiler import profile_batches
+
+        return profile_batches(
+            batches, _options(columns, reference, segments, kinds, engine, threads)
         )
-        divided = found._divide(table, reference, segments)
-        found = replace(found, segments=divided) if divided else found
-        if reference is not None and reference.correlation is not None:
-            return found.with_correlation(table.select(names), reference)
-        return found
 
-    def with_correlation(self, table: "pa.Table", reference: Self | None = None) -> Self:
+    def with_correlation(self, table: Any) -> Self:
         """The same with the normal scores of its numeric columns: a second look at the rows.
 
         Args:
-            table: the rows that were profiled.
-            reference: profile whose ranks the scores are; None: this one's own.
+            table: the rows that were profiled, of any kind that `of` takes.
         """
         from trimaran_runtime.drift.correlation import NormalScores
         from trimaran_runtime.drift.normal_score import ScoreTable
 
-        scores = ScoreTable.of(self if reference is None else reference)
-        return replace(self, correlation=NormalScores.of(table, scores))
+        return replace(self, correlation=NormalScores.of(table, ScoreTable.of(self)))
+
+    def with_sample(
+        self, table: Any, *, rows: int = 20_000, without: Collection[str] = ()
+    ) -> Self:
+        """The same with a sample of its rows: a second look at them.
+
+        The sample is personal data where the table is: rows can be read from it, to the width of
+        a key. What is compared with this profile gets a sample as well. Leave it away, or
+        leave out the columns that say who somebody is, where a profile may not hold that.
+
+        Args:
+            table: the rows that were profiled, of any kind that `of` takes.
+            rows: different rows to keep, at most 200,000.
+            without: columns that are not looked at: redacted ones, ids, names.
+
+        Raises:
+            DataError: `rows` is out of range.
+        """
+        from trimaran_runtime.drift.row_sample import RowSample
+
+        return replace(self, sample=RowSample.of(table, self, rows=rows, without=without))
 
     @property
     def centres(self) -> dict[str, float]:
@@ -153,24 +201,22 @@ class Profile:
     def __hash__(self) -> int:
         return hash(self.to_bytes())
 
-    def _divide(
-        self, table: "pa.Table", reference: Self | None, segments: Iterable[str] | None
-    ) -> Segments:
-        from trimaran_runtime.drift.segments import OTHER, split, top_levels
 
-        known = {} if reference is None else reference.segments
-        wanted = [n for n in known if n in table.column_names] if segments is None else segments
-        divided = {}
-        for name in sorted(wanted):
-            if name not in table.column_names:
-                raise DataError(f"no column {name!r}", where="segments", allowed=_list(table))
-            levels = sorted(set(known.get(name, top_levels(name, table[name]))) - {OTHER})
-            divided[name] = {
-                level: type(self).of(rows, self.columns, self, segments=())
-                for level, rows in split(table, name, levels).items()
-            }
-        return divided
+def _options(
+    columns: Iterable[str] | None,
+    reference: Profile | None,
+    segments: Iterable[str] | None,
+    kinds: Mapping[str, Kind] | None,
+    engine: "Engine",
+    threads: int | None,
+) -> "Options":
+    from trimaran_runtime.drift.profiler import Options
 
-
-def _list(table: "pa.Table") -> str:
-    return ", ".join(table.column_names[:20])
+    return Options(
+        columns=None if columns is None else tuple(columns),
+        reference=reference,
+        segments=None if segments is None else tuple(segments),
+        kinds=kinds or {},
+        engine=engine,
+        threads=threads,
+    )

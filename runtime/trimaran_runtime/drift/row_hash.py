@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trimaran_runtime.data.text_hash import Hashes, key_of, mix, text_hashes
-from trimaran_runtime.drift.arrow import text_of
-from trimaran_runtime.drift.row_values import as_numbers, numbers_of
+from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.row_values import numbers_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +32,7 @@ def row_hashes(batch: "pa.RecordBatch", kinds: Mapping[str, str]) -> Hashes:
     for name, kind in kinds.items():
         piece = batch.column(batch.schema.names.index(name))
         key = key_of(name)[0]
-        total += _levels(piece, key) if kind == "level" else _numbers(piece, key, kind)
+        total += _levels(piece, key) if kind == "level" else _numbers(piece, key)
     return mix(total)
 
 
@@ -44,6 +44,8 @@ def level_names(piece: Any) -> tuple[list[str | None], npt.NDArray[np.int64]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_string_view(piece.type):
+        piece = piece.cast(pa.large_string())
     encoded = piece if pa.types.is_dictionary(piece.type) else pc.dictionary_encode(piece)
     names = [None if name is None else text_of(name) for name in encoded.dictionary.to_pylist()]
     places = np.asarray(pc.fill_null(encoded.indices.cast(pa.int64()), -1))
@@ -53,26 +55,13 @@ def level_names(piece: Any) -> tuple[list[str | None], npt.NDArray[np.int64]]:
     return names, places
 
 
-def moments(piece: Any) -> Any:
-    """A piece of a time column as microseconds since 1970, int64."""
-    import pyarrow as pa
-
-    return piece.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-
-
-def _numbers(piece: Any, key: np.uint64, kind: str) -> Hashes:
-    values, null = numbers_of(moments(piece) if kind == "timestamp" else as_numbers(piece))
-    if values.dtype == np.int64:
-        bits = values.astype(np.float64).view(np.uint64)
+def _numbers(piece: Any, key: np.uint64) -> Hashes:
+    values, missing = numbers_of(piece)
+    # Adding 0.0 turns -0.0 into 0.0: equal numbers, equal hashes.
+    bits = (values.astype(np.float64) + 0.0).view(np.uint64)
+    if values.dtype in {np.dtype(np.int64), np.dtype(np.uint64)}:
         large = (values > _EXACT) | (values < -_EXACT)
-        if large.any():
-            bits[large] = mix(values[large].view(np.uint64))
-        missing = null
-    else:
-        # Adding 0.0 turns -0.0 into 0.0: equal numbers, equal hashes.
-        bits = (values + 0.0).view(np.uint64)
-        missing = np.isnan(values)
-        missing = missing if null is None else missing | null
+        bits[large] = mix(values[large].astype(np.uint64))
     hashes = mix(bits + key)
     if missing is not None:
         hashes[missing] = _of_missing(key)

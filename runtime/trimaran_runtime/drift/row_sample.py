@@ -9,7 +9,7 @@ A sample holds rows of people: it is personal data where the table is. Numbers a
 of their key (`drift.key`, 1/128 of the distance from the centre), levels as they are.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -19,11 +19,11 @@ import numpy.typing as npt
 from trimaran_runtime.data.text_hash import Hashes
 from trimaran_runtime.drift.binary import Reader, Writer, count, number
 from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, Counts, Floats, Keys, edges
+from trimaran_runtime.drift.row_values import blocks
+from trimaran_runtime.drift.source import source_of
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from trimaran_runtime.drift.profile import Profile
 
 ROWS = 20_000
@@ -34,6 +34,7 @@ MISSING = KEYS - 1
 """Key of a missing number."""
 _MAX_CELLS = 64_000_000
 _MAX_COLUMNS = 10_000
+_KINDS = {"number", "timestamp", "level", "empty"}
 Codes = npt.NDArray[np.int32]
 
 
@@ -111,30 +112,39 @@ class RowSample:
     @classmethod
     def of(
         cls,
-        table: "pa.Table",
+        table: Any,
         profile: "Profile",
         *,
         rows: int = ROWS,
         without: Collection[str] = (),
-    ) -> Self:
+    ) -> "RowSample":
         """Sample the rows of a table.
 
         Args:
-            table: the rows.
-            profile: names, kinds and centres of the columns; vectors and the like are left out.
+            table: an Arrow table or record batch, a polars or pandas data frame.
+            profile: of it: names, kinds and centres of the columns. Texts and vectors are left out.
             rows: different rows to keep, at most 200,000.
             without: columns that are not looked at: redacted ones, ids, free text.
 
         Raises:
             DataError: `rows` is out of range.
         """
-        from trimaran_runtime.drift.row_collector import collect
+        from trimaran_runtime.drift.row_collector import RowCollector
 
         if not 0 < rows <= MAX_ROWS:
             raise DataError(
                 f"a sample of {rows} rows", where="sample", allowed=f"1 to {MAX_ROWS:,}"
             )
-        return cast("Self", collect(table, profile, rows, frozenset(without)))
+        source = source_of(table)
+        kinds = {
+            name: "level" if summary.kind == "empty" else summary.kind
+            for name, summary in sorted(profile.columns.items())
+            if name not in without and summary.kind in _KINDS
+        }
+        collector = RowCollector(kinds, profile.centres, rows)
+        for batch in blocks(source, [name for name in kinds if name in source.names]):
+            collector.add(batch)
+        return collector.found()
 
     @property
     def complete(self) -> bool:
@@ -158,36 +168,28 @@ class RowSample:
             counts=self.counts[rows],
         )
 
-    def merge(self, other: Self) -> Self:
-        """Sample of the rows of both; raises DataError when columns or capacities differ."""
-        if self._shape() != other._shape():
-            raise DataError(
-                "two samples of different columns, centres or sizes cannot be merged",
-                where="sample",
-                next_step="profile every part with the same `reference`",
-            )
-        columns = {n: _joined(self.columns[n], other.columns[n]) for n in self.columns}
+    def merge(self, *others: Self) -> Self:
+        """Sample of the rows of all; raises DataError when columns or capacities differ."""
+        for other in others:
+            if self._shape() != other._shape():
+                raise DataError(
+                    "two samples of different columns, centres or sizes cannot be merged",
+                    where="sample",
+                    next_step="profile every part with the same `reference`",
+                )
+        every = (self, *others)
+        hashes, counts, chosen = _smallest(
+            np.concatenate([one.hashes for one in every]),
+            np.concatenate([one.counts for one in every]),
+            self.capacity,
+        )
+        columns = {n: _joined([one.columns[n] for one in every]) for n in self.columns}
         return type(self)(
             capacity=self.capacity,
-            seen=self.seen + other.seen,
-            columns=columns,
-            hashes=np.concatenate([self.hashes, other.hashes]),
-            counts=np.concatenate([self.counts, other.counts]),
-        ).smallest()
-
-    def smallest(self) -> Self:
-        """In order, equal rows as one, and no more than the capacity."""
-        order = np.argsort(self.hashes, kind="stable")
-        hashes = self.hashes[order]
-        first = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)])
-        counts = np.add.reduceat(self.counts[order], first) if len(first) else self.counts
-        found = self.take(order[first[: self.capacity]])
-        return type(self)(
-            capacity=self.capacity,
-            seen=self.seen,
-            columns=found.columns,
-            hashes=found.hashes,
-            counts=counts[: self.capacity],
+            seen=sum(one.seen for one in every),
+            columns={name: column.take(chosen) for name, column in columns.items()},
+            hashes=hashes,
+            counts=counts,
         )
 
     def describe(self, writer: Writer) -> dict[str, Any]:
@@ -236,11 +238,25 @@ class RowSample:
         return (self.capacity, *kinds)
 
 
-def _joined(one: Rows, other: Rows) -> Rows:
-    if isinstance(one, NumberRows) and isinstance(other, NumberRows):
-        keys = np.concatenate([one.keys, other.keys])
-        return NumberRows(kind=one.kind, centre=one.centre, keys=keys)
-    names, codes = common_levels(cast("LevelRows", one), cast("LevelRows", other))
+def _smallest(
+    hashes: Hashes, counts: Counts, capacity: int
+) -> tuple[Hashes, Counts, npt.NDArray[np.intp]]:
+    """The smallest hashes, once each; how often they occur, and where first."""
+    order = np.argsort(hashes, kind="stable")
+    hashes = hashes[order]
+    first = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]])[: len(hashes)])
+    summed = np.add.reduceat(counts[order], first) if len(first) else counts
+    chosen = order[first[:capacity]]
+    return hashes[first[:capacity]], summed[:capacity], chosen
+
+
+def _joined(columns: Sequence[Rows]) -> Rows:
+    first = columns[0]
+    if isinstance(first, NumberRows):
+        numbers = cast("Sequence[NumberRows]", columns)
+        keys = np.concatenate([column.keys for column in numbers])
+        return NumberRows(kind=first.kind, centre=first.centre, keys=keys)
+    names, codes = common_levels(*cast("Sequence[LevelRows]", columns))
     return LevelRows(names=names, codes=np.concatenate(codes))
 
 

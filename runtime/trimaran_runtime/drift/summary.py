@@ -7,6 +7,8 @@ from typing import Any, Literal
 from trimaran_runtime.drift.binary import Reader, Writer, count
 from trimaran_runtime.drift.level import BUCKETS, MAX_LEVELS, LevelSummary, bucket
 from trimaran_runtime.drift.number import NumberSummary
+from trimaran_runtime.drift.text import TextSummary
+from trimaran_runtime.drift.vector import VectorSummary
 from trimaran_runtime.errors import DataError
 
 __all__ = [
@@ -17,12 +19,14 @@ __all__ = [
     "LevelSummary",
     "NumberSummary",
     "Summary",
+    "TextSummary",
+    "VectorSummary",
     "bucket",
     "merge",
     "restore",
 ]
 
-Kind = Literal["number", "timestamp", "level", "empty"]
+Kind = Literal["number", "timestamp", "level", "text", "vector", "empty"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ class EmptySummary:
         return ""
 
 
-Summary = NumberSummary | LevelSummary | EmptySummary
+Summary = NumberSummary | LevelSummary | TextSummary | VectorSummary | EmptySummary
 
 
 def merge(one: Summary, other: Summary) -> Summary:
@@ -70,7 +74,14 @@ def merge(one: Summary, other: Summary) -> Summary:
             return one.merge(other)
         if isinstance(one, LevelSummary) and isinstance(other, LevelSummary):
             return one.merge(other)
-    raise DataError(f"a {one.kind} and a {other.kind} column cannot be merged")
+        if isinstance(one, TextSummary) and isinstance(other, TextSummary):
+            return one.merge(other)
+        if isinstance(one, VectorSummary) and isinstance(other, VectorSummary):
+            return one.merge(other)
+    raise DataError(
+        f"a {one.kind} and a {other.kind} column cannot be merged",
+        next_step="profile every part with the same `reference`",
+    )
 
 
 def restore(described: Mapping[str, Any], reader: Reader) -> Summary:
@@ -82,6 +93,10 @@ def restore(described: Mapping[str, Any], reader: Reader) -> Summary:
             return LevelSummary.restore(described, reader)
         case "number" | "timestamp":
             return NumberSummary.restore(described, reader)
+        case "text":
+            return TextSummary.restore(described, reader)
+        case "vector":
+            return VectorSummary.restore(described, reader)
         case kind:
             raise ValueError(f"kind {kind!r:.40}")
 

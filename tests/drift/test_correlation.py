@@ -99,6 +99,26 @@ def test_more_missing_values_change_no_correlation(reference: Profile) -> None:
         assert verdict.drifted == ("pair_2",)
 
 
+def test_margins_that_move_leave_the_correlation_alone(reference: Profile) -> None:
+    table = linked(ROWS, 3, 0.8)
+    for name in ("normal", "pair_2"):
+        table = replaced(table, name, table[name].to_numpy() + 1.5)
+    verdict = judge(reference, table)
+    assert verdict.drifted == ("normal", "pair_2")
+    assert verdict.correlations is not None
+    assert verdict.correlations.moved == 0
+
+
+def test_both_kinds_of_missing_value_and_of_zero_count_alike() -> None:
+    both = pa.array([None, float("nan"), -0.0, 0.0, 1.0, 2.0] * 200)
+    nulls = pa.array([None, None, 0.0, 0.0, 1.0, 2.0] * 200)
+    other = pa.array(np.arange(1200.0))
+    whole = Profile.of(pa.table({"a": nulls, "b": other})).with_correlation(
+        pa.table({"a": nulls, "b": other})
+    )
+    assert Profile.of(pa.table({"a": both, "b": other}), reference=whole) == whole
+
+
 def test_correlations_are_those_of_the_rows_that_have_both_values() -> None:
     draw = np.random.default_rng(5)
     values = draw.multivariate_normal([0, 0, 0], [[1, 0.7, 0], [0.7, 1, 0], [0, 0, 1]], 30_000)

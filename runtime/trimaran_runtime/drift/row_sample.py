@@ -57,9 +57,13 @@ class NumberRows:
         return type(self)(kind=self.kind, centre=self.centre, keys=self.keys[rows])
 
     def values(self) -> Floats:
-        """The middle of each key, shape `(n,)`; NaN where there is no value."""
+        """The edge of each key that is nearer the centre, shape `(n,)`; NaN: there is no value.
+
+        Whole numbers within 256 of the centre are exact.
+        """
         low, high = edges(np.clip(self.keys, LOWEST, HIGHEST).astype(np.uint16), self.centre)
-        return np.where(self.keys == MISSING, np.nan, (low + high) / 2)
+        nearer = np.where(low >= self.centre, low, high)
+        return np.where(self.keys == MISSING, np.nan, nearer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,6 +1,8 @@
 """Reference against current rows: "is the effect beyond tolerance", not "is there an effect"."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from trimaran_runtime.drift.config import DriftConfig, FacetName
 from trimaran_runtime.drift.correlation_verdict import CorrelationChanges, CorrelationVerdict
@@ -16,6 +18,10 @@ from trimaran_runtime.drift.verdict import (
     Verdict,
 )
 from trimaran_runtime.errors import DataError
+
+if TYPE_CHECKING:
+    from trimaran_runtime.drift.classifier_verdict import ClassifierVerdict
+    from trimaran_runtime.drift.domain_classifier import Separation
 
 TOLERANCE = {
     FacetName.missing: (0.01, 0.05),
@@ -58,21 +64,26 @@ def compare(reference: Profile, current: Profile, config: DriftConfig) -> Verdic
         if name in given and name not in retyped
     }
     pairs = _correlations(reference, current, config)
-    total = sum(len(found) for found in planned.values()) + (0 if pairs is None else len(pairs))
+    separation = _separation(reference, current, config)
+    total = sum(len(found) for found in planned.values())
+    total += (0 if pairs is None else len(pairs)) + (separation is not None)
     columns = [
         _judge(name, watched[name].kind, found, config, config.alpha / total)
         for name, found in planned.items()
     ]
     columns.sort(key=lambda column: (-column.severity.rank, -column.ratio, column.column))
     correlations = None if pairs is None else pairs.judge(config.alpha / max(total, 1))
+    classifier = None
+    if separation is not None:
+        classifier = _classifier(separation, reference, current, config, config.alpha / total)
     severities = [column.severity for column in columns]
     # Doubt about one of hundreds of pairs is no doubt about the rows.
-    if correlations is not None and correlations.severity.drifted:
-        severities.append(correlations.severity)
+    together = [found for found in (correlations, classifier) if found is not None]
+    severities += [found.severity for found in together if found.severity.drifted]
     severities += [finding.severity for finding in findings]
     return Verdict(
         severity=max(severities, key=lambda severity: severity.rank, default=Severity.ok),
-        sentence=_sentence(columns, findings, current.rows, correlations),
+        sentence=_sentence(columns, findings, current.rows, together),
         rows=current.rows,
         reference_rows=reference.rows,
         alpha=config.alpha,
@@ -80,7 +91,34 @@ def compare(reference: Profile, current: Profile, config: DriftConfig) -> Verdic
         columns=tuple(columns),
         findings=findings,
         correlations=correlations,
+        classifier=classifier,
     )
+
+
+def _separation(reference: Profile, current: Profile, config: DriftConfig) -> "Separation | None":
+    if reference.sample is None or current.sample is None:
+        return None
+    from trimaran_runtime.drift.domain_classifier import separate
+
+    return separate(reference.sample, current.sample, ignore=config.ignore)
+
+
+def _classifier(
+    separation: "Separation",
+    reference: Profile,
+    current: Profile,
+    config: DriftConfig,
+    risk: float,
+) -> "ClassifierVerdict":
+    verdict = separation.judge(risk)
+    if not verdict.severity.drifted or reference.sample is None or current.sample is None:
+        return verdict
+    from trimaran_runtime.drift.shift_segment import explain_shift
+
+    segments = explain_shift(
+        reference.sample, current.sample, risk=config.alpha, ignore=config.ignore
+    )
+    return replace(verdict, segments=segments)
 
 
 def _correlations(
@@ -205,7 +243,7 @@ def _sentence(
     columns: Sequence[ColumnVerdict],
     findings: Sequence[Finding],
     rows: int,
-    correlations: CorrelationVerdict | None,
+    together: "Sequence[CorrelationVerdict | ClassifierVerdict]",
 ) -> str:
     moved = [column for column in columns if column.severity.drifted]
     unclear = sum(column.severity is Severity.too_few_rows for column in columns)
@@ -215,8 +253,7 @@ def _sentence(
         parts.append(f"{count}, {moved[0].column} most: {moved[0].sentence}")
     elif len(columns) > unclear:
         parts.append(f"no drift in {len(columns) - unclear} of {len(columns)} columns")
-    if correlations is not None and correlations.pairs:
-        parts.append(correlations.sentence)
+    parts += [found.sentence for found in together if found.severity.drifted]
     if unclear:
         parts.append(f"too few rows to tell for {unclear} of {len(columns)} columns")
     text = "; ".join(parts) or "no column to judge"

@@ -61,7 +61,9 @@ class NumberRows:
 
         Whole numbers within 256 of the centre are exact.
         """
-        low, high = edges(np.clip(self.keys, LOWEST, HIGHEST).astype(np.uint16), self.centre)
+        # The infinities have keys without a far edge.
+        finite = np.clip(self.keys, LOWEST + 1, HIGHEST - 1).astype(np.uint16)
+        low, high = edges(finite, self.centre)
         nearer = np.where(low >= self.centre, low, high)
         return np.where(self.keys == MISSING, np.nan, nearer)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from trimaran_runtime.drift.config import FacetName
 
 if TYPE_CHECKING:
+    from trimaran_runtime.drift.classifier_verdict import ClassifierVerdict
     from trimaran_runtime.drift.correlation_verdict import CorrelationVerdict
 
 
@@ -110,6 +111,7 @@ class Verdict:
         columns: worst first.
         findings: columns that could not be compared.
         correlations: pairs of columns; None: the profiles have no normal scores.
+        classifier: all columns together; None: the profiles have no samples.
     """
 
     severity: Severity
@@ -121,6 +123,7 @@ class Verdict:
     columns: tuple[ColumnVerdict, ...]
     findings: tuple[Finding, ...]
     correlations: "CorrelationVerdict | None" = None
+    classifier: "ClassifierVerdict | None" = None
 
     @property
     def drifted(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ _SEED = 20_061_124
 _TREES = 60
 _LEAVES = 15
 _LEAF_ROWS = 40
+_FITTED_ROWS = 40_000
 _MAX_LEVELS = 254
 _FEWEST_ROWS = 200
 _SHUFFLED_ROWS = 3000
@@ -133,21 +134,23 @@ class _Fold:
         classifier = _classifier()(
             max_iter=_TREES,
             max_leaf_nodes=_LEAVES,
-            min_samples_leaf=self.leaf_rows,
+            min_samples_leaf=_LEAF_ROWS,
             l2_regularization=1.0,
             categorical_features=self.is_level if any(self.is_level) else None,
             early_stopping=False,
             random_state=_SEED,
         )
-        rows = self.fitted > 0
-        return classifier.fit(
-            self.values[rows], self.side[rows], sample_weight=_balanced(self, rows)
-        )
-
-    @property
-    def leaf_rows(self) -> int:
-        """Fewest kept rows of a leaf: one that occurred often is as good as many."""
-        return max(1, round(_LEAF_ROWS * float((self.fitted > 0).sum() / self.fitted.sum())))
+        rows = np.flatnonzero(self.fitted > 0)
+        weights = self.fitted[rows]
+        # A leaf wants rows, however heavy they are: those that occurred often come often.
+        times = np.maximum(np.rint(weights * min(1, _FITTED_ROWS / weights.sum())), 1)
+        rows, weights = np.repeat(rows, times.astype(np.int64)), (weights / times)
+        weights = np.repeat(weights, times.astype(np.int64))
+        side = self.side[rows]
+        # Both sides weigh as much.
+        totals = np.bincount(side, weights, 2)
+        weights *= (totals.sum() / 2 / np.maximum(totals, 1))[side]
+        return classifier.fit(self.values[rows], side, sample_weight=weights)
 
     @property
     def rows(self) -> npt.NDArray[np.intp]:
@@ -240,13 +243,6 @@ def _features(one: Rows, other: Rows, reference: RowSample) -> tuple[Features, b
         rank[np.argsort(-rows, kind="stable")] = np.arange(len(names))
         joined = np.where(joined < 0, -1, np.minimum(rank[joined], _MAX_LEVELS))
     return np.where(joined < 0, np.nan, joined).astype(np.float32), True
-
-
-def _balanced(fold: _Fold, rows: npt.NDArray[np.bool_]) -> Floats:
-    """Weights under which both sides weigh as much."""
-    weights, side = fold.fitted[rows], fold.side[rows]
-    totals = np.bincount(side, weights, 2)
-    return weights * (totals.sum() / 2 / np.maximum(totals, 1))[side]
 
 
 def _ratio(scored: list[tuple[_Fold, Any]], reference: RowSample) -> Floats:

@@ -13,6 +13,7 @@ from trimaran_runtime.drift.root_cause import causes
 from trimaran_runtime.drift.row_sample import RowSample
 from trimaran_runtime.drift.shift_segment import explain_shift
 from trimaran_runtime.drift.verdict import Severity
+from trimaran_runtime.errors import DataError
 
 ROWS = 3_000
 
@@ -85,6 +86,17 @@ def test_identical_rows_cannot_be_told_apart() -> None:
     assert found is not None
     assert found.auc == pytest.approx(0.5, abs=1e-9)
     assert found.influences == ()
+
+
+def test_columns_that_were_not_recorded_are_not_looked_at_and_centres_have_to_fit() -> None:
+    found = separate(*samples(REFERENCE, table_of(ROWS, 8).drop_columns(["gaps", "level"])))
+    assert found is not None
+    assert found.judge(0.01).severity is Severity.ok
+    other = referring(table_of(ROWS, 8))
+    assert other.sample is not None
+    assert REFERENCE.sample is not None
+    with pytest.raises(DataError, match="different centres"):
+        separate(REFERENCE.sample, other.sample)
 
 
 def test_few_different_rows_are_judged_by_how_often_they_occur() -> None:

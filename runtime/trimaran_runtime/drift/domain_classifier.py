@@ -89,14 +89,14 @@ def separate(
         None when a sample has fewer than 200 rows, or they share no column.
 
     Raises:
-        DataError: scikit-learn is not installed.
+        DataError: scikit-learn is not installed, or the samples have different centres.
     """
     names = [
         name
         for name, column in sorted(reference.columns.items())
         if name in current.columns
         and name not in ignore
-        and column.kind == current.columns[name].kind != "timestamp"
+        and _is_comparable(name, column, current.columns[name])
     ]
     fewest = min(reference.effective_rows, current.effective_rows)
     if not names or fewest < _FEWEST_ROWS:
@@ -243,6 +243,22 @@ def _features(one: Rows, other: Rows, reference: RowSample) -> tuple[Features, b
         rank[np.argsort(-rows, kind="stable")] = np.arange(len(names))
         joined = np.where(joined < 0, -1, np.minimum(rank[joined], _MAX_LEVELS))
     return np.where(joined < 0, np.nan, joined).astype(np.float32), True
+
+
+def _is_comparable(name: str, one: Rows, other: Rows) -> bool:
+    if isinstance(one, NumberRows) and isinstance(other, NumberRows):
+        if one.centre != other.centre:
+            raise DataError(
+                f"the samples have different centres ({one.centre!r}, {other.centre!r})",
+                where=f"column {name}",
+                next_step="profile the current rows with the reference",
+            )
+        # A column without a value was not recorded, which is no matter of the rows.
+        has_values = (one.keys != MISSING).any() and (other.keys != MISSING).any()
+        return bool(has_values) and one.kind == other.kind == "number"
+    if isinstance(one, LevelRows) and isinstance(other, LevelRows):
+        return bool(one.names) and bool(other.names)
+    return False
 
 
 def _ratio(scored: list[tuple[_Fold, Any]], reference: RowSample) -> Floats:

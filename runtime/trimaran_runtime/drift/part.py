@@ -10,6 +10,7 @@ from trimaran_runtime.errors import DataError
 HOME: dict[str, str] = {
     "correlation": "trimaran_runtime.drift.correlation:NormalScores",
     "sample": "trimaran_runtime.drift.row_sample:RowSample",
+    "scores": "trimaran_runtime.drift.score_table:ScoreTable",
 }
 """`module:class` by the part's field in `Profile`; a part is loaded when a profile has it."""
 

@@ -49,6 +49,8 @@ def test_every_row_is_in_the_cell_of_its_score_prediction_and_class() -> None:
 def test_bins_hold_about_as_many_rows_each_and_a_repeated_score_is_one() -> None:
     rows = WHOLE.cells.sum(axis=(1, 2))
     assert len(rows) == 128
+    assert len(part(np.arange(300)).edges) == 127
+    assert len(ScoreTable.of(SCORES[:600], CHOSEN[:600]).edges) == 18
     assert rows.max() - rows.min() <= 2
     for scores in (np.full(50, 0.3), np.zeros(0), np.ones(3), np.full(4, np.nan)):
         found = ScoreTable.of(scores, scores > 0.5)

@@ -69,7 +69,7 @@ class Rates:
         known = reference.cells[:, :, :2].sum(axis=1).astype(np.float64)
         score = mean_scores(reference)
         rows = known.sum(axis=1)
-        return cls(share=(known[:, 1] + score) / (rows + 1), rows=rows, score=score)
+        return cls(share=(known[:, 1] + score / 2) / (rows + 0.5), rows=rows, score=score)
 
     @classmethod
     def weighted(

@@ -26,12 +26,16 @@ def row_hashes(batch: "pa.RecordBatch", kinds: Mapping[str, str]) -> Hashes:
 
     Args:
         batch: the rows.
-        kinds: `number`, `timestamp` or `level` by column.
+        kinds: `number`, `timestamp` or `level` by column; one that is not there is missing.
     """
+    names = batch.schema.names
     total = np.zeros(batch.num_rows, np.uint64)
     for name, kind in kinds.items():
-        piece = batch.column(batch.schema.names.index(name))
         key = key_of(name)[0]
+        if name not in names or str(batch.schema.field(name).type) == "null":
+            total += _of_missing(key)
+            continue
+        piece = batch.column(names.index(name))
         total += _levels(piece, key) if kind == "level" else _numbers(piece, key)
     return mix(total)
 

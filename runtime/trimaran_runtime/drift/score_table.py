@@ -16,6 +16,7 @@ from trimaran_runtime.drift.key import Counts, Floats
 from trimaran_runtime.errors import DataError
 
 BINS = 128
+_LEAST_BINS, _BIN_ROWS = 8, 30
 UNKNOWN = -1
 """True class of a row without a label."""
 UNIT = 1 << 20
@@ -57,7 +58,7 @@ class ScoreTable:
         *,
         reference: "ScoreTable | None" = None,
         segments: Mapping[str, Sequence[str]] | None = None,
-        bins: int = BINS,
+        bins: int | None = None,
     ) -> "ScoreTable":
         """Count predictions.
 
@@ -68,7 +69,7 @@ class ScoreTable:
                 known; None: nowhere.
             reference: table to compare or merge with; None: bins of about as many rows each.
             segments: level of each row by segment column.
-            bins: most bins, where there is no reference.
+            bins: how many, where there is no reference; None: one for 30 rows, from 8 to 128.
 
         Raises:
             DataError: a score is not between 0 and 1.
@@ -78,7 +79,8 @@ class ScoreTable:
         present = ~np.isnan(given)
         if ((given[present] < 0) | (given[present] > 1)).any():
             raise DataError("a score that is no probability", where="scores", allowed="0 to 1")
-        edges = _edges(given[present], bins) if reference is None else reference.edges
+        wanted = int(np.clip(present.sum() // _BIN_ROWS, _LEAST_BINS, BINS)) if bins is None else bins
+        edges = _edges(given[present], wanted) if reference is None else reference.edges
         rows = (given, np.asarray(chosen).astype(np.int64), known.astype(np.int64))
         whole = cls._count(edges, *rows)
         divided = {

@@ -109,9 +109,11 @@ class SageMakerCapture:
         if is_test:
             self.counts.live_tests += 1
             return None
-        return self._answered(moment.astimezone(UTC), given, answer)
+        return self._answered(event, moment.astimezone(UTC), given, answer)
 
-    def _answered(self, moment: datetime, given: Any, answer: Any) -> Request | None:
+    def _answered(
+        self, event: str, moment: datetime, given: Any, answer: Any
+    ) -> Request | None:
         try:
             document = orjson.loads(_body(answer)) if answer else None
             if not isinstance(document, dict) or "predictions" not in document:
@@ -127,7 +129,7 @@ class SageMakerCapture:
         except (KeyError, TypeError, ValueError, AttributeError, Refusal):
             self.counts.unreadable += 1
             return None
-        return Request(time=moment, rows=rows, predictions=predictions)
+        return Request(event_id=event, time=moment, rows=rows, predictions=predictions)
 
     def _rows(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows = self._reader.read(given.get("observedContentType"), _body(given))

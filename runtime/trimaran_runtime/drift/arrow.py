@@ -9,7 +9,14 @@ from trimaran_runtime.drift.histogram import Engine
 from trimaran_runtime.drift.level import LevelSummary, text_of
 from trimaran_runtime.drift.number import NumberSummary
 from trimaran_runtime.drift.summary import EmptySummary, Kind, Summary
-from trimaran_runtime.drift.tally import EmptyTally, LevelTally, NumberTally, Tally, numbers
+from trimaran_runtime.drift.tally import (
+    EmptyTally,
+    LevelTally,
+    NumberTally,
+    Tally,
+    numbers,
+    plain_text,
+)
 from trimaran_runtime.drift.text import TextSummary, TextTally
 from trimaran_runtime.drift.vector import VectorSummary, VectorTally, size_of, statistics, vectors
 from trimaran_runtime.errors import DataError
@@ -139,8 +146,9 @@ def _vectors(column: Column, values: "pa.ChunkedArray") -> Tally:
         if look.null_count == len(look):
             return EmptyTally()
         raise _unknown(column, values.type)
-    found = [np.concatenate(one) for one in zip(*map(statistics, vectors(look, size)), strict=True)]
-    return VectorTally(size, [_centre(one) for one in found])
+    blocks = [np.empty((0, size)), *vectors(look, size)]
+    found = zip(*map(statistics, blocks), strict=True)
+    return VectorTally(size, [_centre(np.concatenate(one)) for one in found])
 
 
 def _is_free_text(column: Column, values: "pa.ChunkedArray") -> bool:
@@ -159,13 +167,18 @@ def _is_free_text(column: Column, values: "pa.ChunkedArray") -> bool:
 def _some(values: "pa.ChunkedArray", most: int) -> "pa.Array":
     """Evenly spaced values, in one array."""
     import pyarrow as pa
+    import pyarrow.types as is_a
 
     step = max(1, -(-len(values) // most))
     rows = np.arange(0, len(values), step)
     pieces, begin = [], 0
     for chunk in values.chunks:
         inside = rows[(rows >= begin) & (rows < begin + len(chunk))] - begin
-        pieces.append(chunk.take(pa.array(inside)))
+        if is_a.is_string_view(chunk.type):
+            # Views cannot be taken: one row after the other, as text.
+            pieces += [plain_text(chunk.slice(row, 1)) for row in inside.tolist()]
+        else:
+            pieces.append(chunk.take(pa.array(inside)))
         begin += len(chunk)
     if not pieces:
         return pa.array([], values.type)

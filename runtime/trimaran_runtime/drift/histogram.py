@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trimaran_runtime.drift.key import KEYS, Counts, Keys, ordered
+from trimaran_runtime.drift.key import KEY_BY_RAW, KEYS, Counts, Keys
 from trimaran_runtime.drift.number import NumberSummary, exact
 
 BLOCK_ROWS = 131_072
@@ -20,6 +20,8 @@ Distance = npt.NDArray[np.float32]
 
 _ABOVE, _BELOW = 0x7F80, 0xFF80
 """Raw keys of +inf and -inf, and of whatever a float32 cannot hold."""
+_FEW = 8192
+_NONE = np.empty(0, np.uint16)
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -48,6 +50,8 @@ class RunningHistogram:
         self._rows = 0
         self._kept = (np.empty(0, np.intp), np.empty(0, np.int64))
         self._counts: Counts | None = None
+        self._waiting: list[npt.NDArray[np.uint16]] = []
+        self._waiting_rows = 0
         with np.errstate(over="ignore", under="ignore"):
             zero = np.array([0 - self._centre], np.float64).astype(np.float32)
         self._zero_key = int(zero.view(np.uint32)[0] >> 16)
@@ -57,17 +61,20 @@ class RunningHistogram:
 
     def add(self, values: Values) -> None:
         """Count values of one dtype, float32, float64 or a whole one; shape `(n,)`, NaN allowed."""
-        counts = self._dense()
         self._rows += len(values)
+        if len(values) < _FEW:
+            if len(values):
+                self._few(values)
+            return
+        counts = self._dense()
         for start in range(0, len(values), BLOCK_ROWS):
             block = values[start : start + BLOCK_ROWS]
             if block.dtype.kind == "f":
                 self._floats(block, counts)
             else:
-                self._whole(block, counts)
+                counts += _keyed(self._whole(block))
         if self._sparse:
-            occurring = np.flatnonzero(counts)
-            self._kept, self._counts = (occurring, counts[occurring]), None
+            self._settle()
 
     def summary(self, kind: Literal["number", "timestamp"], missing: int = 0) -> NumberSummary:
         """The summary of everything added.
@@ -93,13 +100,29 @@ class RunningHistogram:
 
     def _result(self) -> tuple[Keys, Counts]:
         """Keys that occur, ascending, and their rows; NaN and infinities are not among them."""
-        counts = self._dense().copy()
-        counts[_ABOVE] -= self.above
-        counts[_BELOW] -= self.below
-        counts[_ABOVE + 1 : 0x8000] = counts[_BELOW + 1 :] = 0
-        counts = ordered(counts)
-        keys = np.flatnonzero(counts)
-        return keys.astype(np.uint16), counts[keys]
+        self._settle()
+        raw, counts = self._kept
+        counts = counts - np.where(raw == _ABOVE, self.above, 0)
+        counts -= np.where(raw == _BELOW, self.below, 0)
+        kept = (counts > 0) & ((raw & 0x7FFF) <= _ABOVE)
+        keys, counts = KEY_BY_RAW[raw[kept]], counts[kept]
+        order = np.argsort(keys)
+        return keys[order], counts[order]
+
+    def _settle(self) -> None:
+        """Put everything into the keys that occur."""
+        waiting = self._waiting
+        self._waiting, self._waiting_rows = [], 0
+        if self._counts is None and not len(self._kept[0]):
+            keys, counts = np.unique(np.concatenate([_NONE, *waiting]), return_counts=True)
+            self._kept = (keys.astype(np.intp), counts.astype(np.int64))
+            return
+        dense = self._dense()
+        if waiting:
+            dense += np.bincount(np.concatenate(waiting), minlength=KEYS)
+        occurring = np.flatnonzero(dense)
+        self._kept = (occurring, dense[occurring])
+        self._counts = None
 
     def _dense(self) -> Counts:
         if self._counts is None:
@@ -107,41 +130,85 @@ class RunningHistogram:
             self._counts[self._kept[0]] = self._kept[1]
         return self._counts
 
-    def _floats(self, values: Values, counts: Counts) -> None:
-        single = values.dtype == np.float32 and float(np.float32(self._centre)) == self._centre
-        centre = np.float32(self._centre) if single else np.float64(self._centre)
-        if self._kernel is not None:
-            self._compiled(values, centre, counts)
-            return
-        # x - (-0.0) makes -0.0 the same key as 0.0; any other centre does so by itself.
-        own = self._keys(_difference(values, centre or -centre))
-        counts += own
-        infinite = own[_ABOVE] + own[_BELOW]
-        if infinite:
+    def _few(self, values: Values) -> None:
+        """A handful of values: their keys wait, as an array of all keys would cost more."""
+        if values.dtype.kind == "f":
+            distance = self._float_distance(values)
             self.above += int(np.count_nonzero(values == np.inf))
             self.below += int(np.count_nonzero(values == -np.inf))
-        if infinite or own[_ABOVE + 1 : 0x8000].any() or own[_BELOW + 1 :].any():
-            values = values[np.isfinite(values)]
+            finite = values[np.isfinite(values)]
+            self.zeros += len(finite) - int(np.count_nonzero(finite))
+            if len(finite):
+                self._widen(finite.min().item(), finite.max().item())
+        else:
+            distance = self._whole(values)
+        self._waiting.append(distance.view(np.uint16)[1::2].copy())
+        self._waiting_rows += len(values)
+        if self._waiting_rows >= KEYS:
+            self._settle()
+
+    def _floats(self, values: Values, counts: Counts) -> None:
+        if self._kernel is not None:
+            self._compiled(values, counts)
+            return
+        own = _keyed(self._float_distance(values))
+        counts += own
         if own[self._zero_key]:
             self.zeros += len(values) - int(np.count_nonzero(values))
-        if len(values):
-            self._widen(values.min().item(), values.max().item())
+        beyond = own[_ABOVE] or own[_BELOW]  # infinite, or finite and too far for a float32
+        if beyond:
+            self.above += int(np.count_nonzero(values == np.inf))
+            self.below += int(np.count_nonzero(values == -np.inf))
+            values = values[np.isfinite(values)]
+        if len(values) and (beyond or self._may_widen(own)):
+            least, most = np.fmin.reduce(values).item(), np.fmax.reduce(values).item()
+            if least <= most:  # else all are NaN
+                self._widen(least, most)
 
-    def _compiled(self, values: Values, centre: Any, counts: Counts) -> None:
+    def _may_widen(self, own: Counts) -> bool:
+        """Whether a block has rows in or beyond the keys of the extremes so far."""
+        if self.minimum is None or self.maximum is None:
+            return True
+        with np.errstate(over="ignore", under="ignore"):
+            ends = np.array([self.minimum, self.maximum], np.float64) - self._centre
+            low, high = (ends.astype(np.float32).view(np.uint32) >> 16).tolist()
+        # The raw keys of negative numbers run downwards from 0x8000. One key more on either side:
+        # here the difference may have been rounded in another way than that of the values.
+        if low >= 0x8000:
+            further = own[max(low - 1, 0x8000) : _BELOW].any() or (low == 0x8000 and own[0])
+        else:
+            further = own[: low + 2].any() or own[0x8000:_BELOW].any()
+        if further:
+            return True
+        if high < 0x8000:
+            return bool(own[max(high - 1, 0) : _ABOVE].any() or (high == 0 and own[0x8000]))
+        return bool(own[:_ABOVE].any() or own[0x8000 : high + 2].any())
+
+    def _float_distance(self, values: Values) -> Distance:
+        centre = self._subtrahend(values)
+        # x - (-0.0) makes -0.0 the same key as 0.0; any other centre does so by itself.
+        return _difference(values, centre or -centre)
+
+    def _subtrahend(self, values: Values) -> Any:
+        single = values.dtype == np.float32 and float(np.float32(self._centre)) == self._centre
+        return np.float32(self._centre) if single else np.float64(self._centre)
+
+    def _compiled(self, values: Values, counts: Counts) -> None:
         assert self._kernel is not None
-        above, below, zeros, finite, least, most = self._kernel(values, centre, counts)
+        found = self._kernel(values, self._subtrahend(values), counts)
+        above, below, zeros, finite, least, most = found
         self.above += above
         self.below += below
         self.zeros += zeros
         if finite:
             self._widen(float(least), float(most))
 
-    def _whole(self, values: Values, counts: Counts) -> None:
+    def _whole(self, values: Values) -> Distance:
         least, most = values.min().item(), values.max().item()
         self._widen(least, most)
         if least <= 0 <= most:
             self.zeros += len(values) - int(np.count_nonzero(values))
-        counts += self._keys(self._whole_distance(values, least, most))
+        return self._whole_distance(values, least, most)
 
     def _whole_distance(self, values: Values, least: int, most: int) -> Distance:
         """Whole numbers are subtracted exactly: float64 would blur ids and times."""
@@ -163,12 +230,6 @@ class RunningHistogram:
         result[wrapped] = floats[wrapped].astype(np.float64) - self._centre
         return result
 
-    def _keys(self, distance: Distance) -> Counts:
-        raw = np.empty(len(distance), np.intp)
-        np.right_shift(distance.view(np.uint32), 16, out=raw, casting="unsafe")
-        counts: Counts = np.bincount(raw, minlength=KEYS)
-        return counts
-
     def _widen(self, least: float, most: float) -> None:
         if self.minimum is None or least < self.minimum:
             self.minimum = exact(least)
@@ -181,3 +242,10 @@ def _difference(values: Values, centre: Any, kind: Any = None) -> Distance:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         np.subtract(values, centre, out=distance, casting="unsafe", dtype=kind)
     return distance
+
+
+def _keyed(distance: Distance) -> Counts:
+    raw = np.empty(len(distance), np.intp)
+    np.right_shift(distance.view(np.uint32), 16, out=raw, casting="unsafe")
+    counts: Counts = np.bincount(raw, minlength=KEYS)
+    return counts

@@ -24,9 +24,8 @@ def _ordered() -> npt.NDArray[np.intp]:
 
 
 _RAW_BY_KEY = _ordered()
-_KEY_BY_RAW = np.argsort(_RAW_BY_KEY)
-# -0.0 has the key of 0.0.
-_KEY_BY_RAW[_SIGN] = _KEY_BY_RAW[0]
+KEY_BY_RAW: Keys = np.argsort(_RAW_BY_KEY).astype(np.uint16)
+"""Ordered key by raw top bits."""
 LOWEST = int(np.flatnonzero(_RAW_BY_KEY == 0xFF80)[0])
 """Key of everything too far below the centre for a float32."""
 HIGHEST = int(np.flatnonzero(_RAW_BY_KEY == 0x7F80)[0])
@@ -40,12 +39,7 @@ def histogram(distance: npt.NDArray[np.float32]) -> Counts:
         distance: `float32(x - centre)`, shape `(n,)`, contiguous, little-endian; may hold NaN,
             which is counted outside `LOWEST..HIGHEST`.
     """
-    return ordered(np.bincount(distance.view(np.uint16)[1::2], minlength=KEYS))
-
-
-def ordered(raw: Counts) -> Counts:
-    """Counts by ordered key of counts by the raw top 16 bits, both of shape `(65536,)`."""
-    counts: Counts = raw[_RAW_BY_KEY]
+    counts: Counts = np.bincount(distance.view(np.uint16)[1::2], minlength=KEYS)[_RAW_BY_KEY]
     return counts
 
 
@@ -63,8 +57,3 @@ def edges(keys: Keys, centre: float) -> tuple[Floats, Floats]:
     outer = np.where(np.isnan(outer), np.copysign(limit, inner), np.clip(outer, -limit, limit))
     below = _RAW_BY_KEY[keys] >= _SIGN
     return centre + np.where(below, outer, inner), centre + np.where(below, inner, outer)
-
-
-def key_of_raw() -> npt.NDArray[np.intp]:
-    """Ordered key by raw top bits of a float32, shape `(65536,)`; not to be written to."""
-    return _KEY_BY_RAW

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, key_of_raw
+from trimaran_runtime.drift.key import HIGHEST, KEY_BY_RAW, KEYS, LOWEST
 from trimaran_runtime.drift.number import NumberSummary
 
 if TYPE_CHECKING:
@@ -98,4 +98,4 @@ def _scores(reference: NumberSummary) -> Scores:
     )
     # Keys beyond the infinities are NaN.
     by_key[:LOWEST] = by_key[HIGHEST + 1 :] = 0
-    return by_key[key_of_raw()]
+    return by_key[KEY_BY_RAW]

@@ -7,7 +7,7 @@ import numpy as np
 
 from trimaran_runtime.data.text_hash import Hashes
 from trimaran_runtime.drift.arrow import kind_of
-from trimaran_runtime.drift.key import key_of_raw
+from trimaran_runtime.drift.key import KEY_BY_RAW
 from trimaran_runtime.drift.level import shorten
 from trimaran_runtime.drift.row_hash import level_names, row_hashes
 from trimaran_runtime.drift.row_sample import MISSING, LevelRows, NumberRows, RowSample, Rows
@@ -120,7 +120,7 @@ class RowCollector:
             return _levels(piece)
         values, missing = numbers_of(piece)
         raw = raw_keys(distance(values, self._centres.get(name, 0.0)))
-        keys = key_of_raw()[raw].astype(np.uint16)
+        keys = KEY_BY_RAW[raw]
         if missing is not None:
             keys[missing] = MISSING
         return self._numbers(name, keys)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from trimaran_runtime.data.text_hash import Hashes, key_of, mix, text_hashes
 from trimaran_runtime.drift.level import text_of
 from trimaran_runtime.drift.row_values import numbers_of
+from trimaran_runtime.drift.tally import plain_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,9 +49,9 @@ def level_names(piece: Any) -> tuple[list[str | None], npt.NDArray[np.int64]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_string_view(piece.type):
-        piece = piece.cast(pa.large_string())
-    encoded = piece if pa.types.is_dictionary(piece.type) else pc.dictionary_encode(piece)
+    piece = piece.storage if isinstance(piece, pa.ExtensionArray) else piece
+    is_encoded = pa.types.is_dictionary(piece.type)
+    encoded = piece if is_encoded else pc.dictionary_encode(plain_text(piece))
     names = [None if name is None else text_of(name) for name in encoded.dictionary.to_pylist()]
     places = np.asarray(pc.fill_null(encoded.indices.cast(pa.int64()), -1))
     if None in names:

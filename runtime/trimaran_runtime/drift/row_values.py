@@ -49,9 +49,9 @@ def distance(values: Values, centre: float) -> npt.NDArray[np.float32]:
     found = np.empty(len(values), np.float32)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         if values.dtype.kind == "f" or values.dtype == np.uint64 or not _is_whole(centre):
-            np.subtract(
-                values, np.float64(centre), out=found, casting="unsafe", dtype=np.float64
-            )
+            # x - (-0.0) makes -0.0 the same key as 0.0; any other centre does so by itself.
+            what = np.float64(centre or -0.0)
+            np.subtract(values, what, out=found, casting="unsafe", dtype=np.float64)
             return found
         whole = values.astype(np.int64, copy=False)
         moved = whole - np.int64(centre)

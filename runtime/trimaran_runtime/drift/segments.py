@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from trimaran_runtime.drift.arrow import is_text
 from trimaran_runtime.drift.level import text_of
 from trimaran_runtime.errors import DataError
 
@@ -26,12 +27,15 @@ def top_levels(name: str, column: "pa.ChunkedArray") -> tuple[str, ...]:
     Raises:
         DataError: the column has no levels: it is neither text, category, boolean nor whole.
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.types as is_a
 
+    if is_a.is_string_view(column.type):
+        column = column.cast(pa.large_string())
     kind = column.type.value_type if is_a.is_dictionary(column.type) else column.type
     whole = is_a.is_integer(kind) or is_a.is_boolean(kind) or is_a.is_null(kind)
-    if not (whole or is_a.is_string(kind) or is_a.is_large_string(kind)):
+    if not (whole or is_text(kind)):
         raise DataError(
             f"a column of type {column.type} has no segments",
             where=f"segment column {name}",
@@ -49,9 +53,13 @@ def split(table: "pa.Table", column: str, levels: Iterable[str]) -> "dict[str, p
     """The rows by level of a column: each of those given, and `OTHER`."""
     import pyarrow as pa
     import pyarrow.compute as pc
+    import pyarrow.types as is_a
 
     wanted = [*levels]
-    codes = pc.dictionary_encode(table[column]).combine_chunks()
+    values = table[column]
+    if is_a.is_string_view(values.type):
+        values = values.cast(pa.large_string())
+    codes = pc.dictionary_encode(values).combine_chunks()
     place = {level: number for number, level in enumerate(wanted)}
     names = codes.dictionary.to_pylist()
     target = [-1 if name is None else place.get(text_of(name), -1) for name in names]

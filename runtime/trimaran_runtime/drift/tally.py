@@ -64,6 +64,7 @@ class LevelTally:
     def __init__(self) -> None:
         self._counts = LevelCounts()
         self._dictionary: pa.Array | None = None
+        self._names: pa.Array | None = None
         self._by_code = np.zeros(0, np.int64)
 
     def add(self, array: "pa.Array") -> None:
@@ -87,7 +88,7 @@ class LevelTally:
     def _add_values(self, block: "pa.Array") -> None:
         import pyarrow.compute as pc
 
-        counted = pc.value_counts(block)
+        counted = pc.value_counts(plain_text(block))
         rows = counted.field(1).to_numpy().tolist()
         self._counts.add_values(counted.field(0).to_pylist(), rows)
 
@@ -95,21 +96,33 @@ class LevelTally:
         if self._dictionary is None or not self._dictionary.equals(array.dictionary):
             self._flush()
             self._dictionary = array.dictionary
+            self._names = plain_text(array.dictionary)
             self._by_code = np.zeros(len(array.dictionary), np.int64)
         for block in blocks(array.indices):
-            present = block.drop_null() if block.null_count else block
-            self._counts.missing += len(block) - len(present)
-            codes = present.to_numpy(zero_copy_only=False)
-            self._by_code += np.bincount(codes, minlength=len(self._by_code))
+            missing = block.null_count
+            if missing:
+                block = _filled(block, len(self._dictionary))
+                self._counts.missing += missing
+            codes = np.bincount(block.to_numpy(), minlength=len(self._by_code))
+            self._by_code += codes[: len(self._by_code)]
 
     def _flush(self) -> None:
         """Codes to levels. One without rows is a leftover; the level null is a missing value."""
-        if self._dictionary is None:
+        if self._names is None:
             return
         occurring = np.flatnonzero(self._by_code)
-        names = self._dictionary.take(occurring).to_pylist()
+        names = self._names.take(occurring).to_pylist()
         self._counts.add_values(names, self._by_code[occurring].tolist())
-        self._dictionary = None
+        self._dictionary = self._names = None
+
+
+def _filled(codes: "pa.Array", code: int) -> "pa.Array":
+    """Codes with one for null, which is twice as fast as to leave nulls out."""
+    import pyarrow.compute as pc
+
+    if code > np.iinfo(codes.type.to_pandas_dtype()).max:
+        return codes.drop_null()
+    return pc.fill_null(codes, code)
 
 
 def blocks(array: "pa.Array", rows: int = BLOCK_ROWS) -> "Iterator[pa.Array]":
@@ -120,6 +133,13 @@ def blocks(array: "pa.Array", rows: int = BLOCK_ROWS) -> "Iterator[pa.Array]":
         return
     for start in range(0, len(array), rows):
         yield array.slice(start, rows)
+
+
+def plain_text(array: "pa.Array") -> "pa.Array":
+    """The array, views of strings as strings: little can be done with views."""
+    import pyarrow as pa
+
+    return array.cast(pa.large_string()) if array.type == pa.string_view() else array
 
 
 def numbers(block: "pa.Array") -> np.ndarray[Any, np.dtype[Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trimaran_runtime.drift.arrow import text_of
+from trimaran_runtime.drift.level import text_of
 from trimaran_runtime.drift.summary import Kind
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def table_of(
                 array = _numbers(values)
             case "timestamp":
                 array = pa.array([_moment(value) for value in values], pa.timestamp("us"))
+            case "vector":
+                array = _vectors(values)
             case _:
                 array = _levels(values)
         given = sum(value is not None for value in values)
@@ -74,6 +76,13 @@ def _moment(value: Any) -> np.datetime64 | None:
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return np.datetime64(moment, "us")
+
+
+def _vectors(values: Sequence[Any]) -> "pa.Array":
+    import pyarrow as pa
+
+    lists = [[_number(x) for x in v] if isinstance(v, list) else None for v in values]
+    return pa.array(lists, pa.list_(pa.float64()))
 
 
 def _levels(values: Sequence[Any]) -> "pa.Array":

@@ -8,6 +8,7 @@ from trimaran_runtime.drift.estimate import Comparison, Doubt, Estimate
 from trimaran_runtime.drift.facets import comparisons
 from trimaran_runtime.drift.history import History
 from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.seasons import SEASONAL, Season
 from trimaran_runtime.drift.summary import EmptySummary, NumberSummary, Summary
 from trimaran_runtime.drift.verdict import (
     ColumnVerdict,
@@ -37,7 +38,11 @@ _DISTANCES = {FacetName.js, FacetName.ks, FacetName.w1}
 
 
 def compare(
-    reference: Profile, current: Profile, config: DriftConfig, history: History | None = None
+    reference: Profile,
+    current: Profile,
+    config: DriftConfig,
+    history: History | None = None,
+    season: Season | str = "",
 ) -> Verdict:
     """Judge current rows against reference rows.
 
@@ -52,6 +57,8 @@ def compare(
         config: risk, tolerances, fewest rows, columns not to watch.
         history: how the reference differs from itself over time; widens tolerances and bounds.
             None: its rows are taken as independent.
+        season: the reference's rows of the window's season, from `Seasons.choose`, with which
+            shape, levels and missing values are compared; or why it is compared with the whole.
 
     Raises:
         DataError: the profiles have different centres, so their histograms do not compare.
@@ -62,6 +69,8 @@ def compare(
     given = {n: c for n, c in current.columns.items() if n not in config.ignore}
     findings = _findings(watched, given)
     plan = _plan(watched, given)
+    if isinstance(season, Season):
+        plan = _in_season(plan, season, current)
     parts = {
         (name, level): _plan(watched, now.columns, within=name)
         for name, levels in current.segments.items()
@@ -89,6 +98,7 @@ def compare(
         columns=columns,
         findings=findings,
         segments=ranked,
+        season=season.words if isinstance(season, Season) else season,
     )
 
 
@@ -108,6 +118,21 @@ def _plan(watched: Mapping[str, Summary], given: Mapping[str, Summary], within: 
         name: comparisons(column, _same_centre(name, column, given[name]))
         for name, column in watched.items()
         if name in given and name != within and not _differ(column, given[name])
+    }
+
+
+def _in_season(plan: _Plan, season: Season, current: Profile) -> _Plan:
+    before, now = season.profile.columns, season.seasons.coarse(current).columns
+    return {
+        name: {
+            **facets,
+            **{
+                facet: compared
+                for facet, compared in comparisons(before[name], now[name]).items()
+                if facet in SEASONAL and facet in facets
+            },
+        }
+        for name, facets in plan.items()
     }
 
 

@@ -134,6 +134,7 @@ class Verdict:
         columns: worst first.
         findings: columns that could not be compared.
         segments: rows by level of a segment column, worst first; those with too few are left out.
+        season: which rows of the reference it was compared with; empty: all, seasons not asked.
     """
 
     severity: Severity
@@ -145,6 +146,7 @@ class Verdict:
     columns: tuple[ColumnVerdict, ...]
     findings: tuple[Finding, ...]
     segments: tuple[SegmentVerdict, ...] = ()
+    season: str = ""
 
     @property
     def drifted(self) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from trimaran_runtime.drift.bound import (
     difference,
     noncentrality,
     quantile,
+    share,
+    size,
     unseen_by_chance,
-    wilson,
 )
 
 
@@ -27,13 +28,37 @@ def test_noncentrality_bounds_sit_where_the_exact_distribution_puts_them(
         assert math.sqrt(lower) == pytest.approx(math.sqrt(shift), rel=0.03, abs=0.25)
 
 
-def test_wilson_and_newcombe_agree_with_published_figures() -> None:
-    # Newcombe, Stat. Med. 17 (1998) 873-890, table II: 56/70 against 48/80, method 10.
-    change, low, high = difference(np.array([56.0]), 70, np.array([48.0]), 80, quantile(0.025))
-    assert change[0] == pytest.approx(0.2)
-    assert (low[0], high[0]) == (pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5))
-    low, high = wilson(np.array([0.0]), 10, quantile(0.025))
-    assert (low[0], high[0]) == (pytest.approx(0, abs=1e-12), pytest.approx(0.2775, abs=5e-5))
+@pytest.mark.parametrize("risk", [1e-2, 1e-3, 1e-5])
+@pytest.mark.parametrize("rows", [500, 5_000])
+def test_bounds_of_a_share_fail_no_oftener_than_promised_at_any_share(
+    rows: int, risk: float
+) -> None:
+    count = np.arange(rows + 1.0)
+    low, high = share(count, rows, quantile(risk))
+    for truth in (0.0, 0.0005, 0.001, 0.003, 0.01, 0.05, 0.3, 0.5, 0.999, 1.0):
+        chance = stats.binom.pmf(count, rows, truth)
+        assert chance[low > truth].sum() <= risk
+        assert chance[high < truth].sum() <= risk
+
+
+@pytest.mark.parametrize("risk", [1e-3, 1e-5])
+@pytest.mark.parametrize(("rows", "before"), [(500, 500), (1_000, 20_000), (20_000, 1_000)])
+@pytest.mark.parametrize(
+    ("now", "was"),
+    [(0.001, 0.0001), (0.001, 0.001), (0.01, 0.001), (0.001, 0.01), (0.02, 0.02), (0.06, 0.05)],
+)
+def test_a_change_of_a_share_is_overstated_no_oftener_than_promised(
+    rows: int, before: int, now: float, was: float, risk: float
+) -> None:
+    one, other = (
+        np.arange(stats.binom.ppf(1e-10, n, p), stats.binom.ppf(1 - 1e-10, n, p) + 1)
+        for n, p in ((rows, now), (before, was))
+    )
+    counts, reference = np.meshgrid(one, other, indexing="ij")
+    found = difference(counts, rows, reference, before, quantile(risk / 2))
+    _, nearest, _ = size(*found)
+    chance = np.outer(stats.binom.pmf(one, rows, now), stats.binom.pmf(other, before, was))
+    assert chance[nearest > abs(now - was) + 1e-12].sum() <= risk
 
 
 def test_mass_outside_the_range_of_a_sample_exceeds_its_bound_as_rarely_as_promised() -> None:

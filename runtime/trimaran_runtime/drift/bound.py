@@ -10,6 +10,7 @@ from trimaran_runtime.drift.key import Floats
 
 _NORMAL = NormalDist()
 _STEPS = 60
+_NEWTON_STEPS = 8
 
 
 def quantile(risk: float) -> float:
@@ -17,26 +18,48 @@ def quantile(risk: float) -> float:
     return _NORMAL.inv_cdf(1 - risk)
 
 
-def wilson(count: Floats, rows: float, z: float) -> tuple[Floats, Floats]:
-    """Wilson's score interval of a share (JASA 1927), element by element."""
-    share = count / rows
-    middle = share + z * z / (2 * rows)
-    width = z * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    scale = 1 + z * z / rows
-    return np.clip((middle - width) / scale, 0, 1), np.clip((middle + width) / scale, 0, 1)
+def share(count: Floats, rows: float, z: float) -> tuple[Floats, Floats]:
+    """Bounds of a share that hold at every size, element by element; `count` may be a fraction.
+
+    The signed root of the binomial likelihood ratio, one row towards the safe side, exceeds its
+    normal quantile never oftener than promised (Zubkov and Serov, Theory Probab. Appl. 57 (2013)
+    539, theorem 1). Wilson's interval does by a factor of 200, at one in 100,000 and few hits.
+    """
+    low = _below(np.clip(count - 1, 0, None) / rows, z * z / 2 / rows)
+    high = 1 - _below(np.clip(rows - count - 1, 0, None) / rows, z * z / 2 / rows)
+    return low, high
+
+
+def _below(share: Floats, information: float) -> Floats:
+    """The smaller share that a row of this one speaks against with so many nats.
+
+    Newton's method for `log(share / smaller)`, in which the divergence is convex: from beyond the
+    root it comes down to it, and never past it.
+    """
+    some = np.where(share > 0, share, 1.0)
+    nats = information / some
+    ratio = nats + np.sqrt(2 * nats)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for _ in range(_NEWTON_STEPS):
+            smaller = some * np.exp(-ratio)
+            others = np.where(some < 1, (1 - some) * np.log((1 - some) / (1 - smaller)), 0.0)
+            excess = some * ratio + others - information
+            slope = some - (1 - some) * smaller / (1 - smaller)
+            ratio = ratio - np.where(slope > 0, np.maximum(excess, 0) / slope, 0.0)
+    return np.where(share > 0, some * np.exp(-ratio), 0.0)
 
 
 def difference(
     current: Floats, rows: float, reference: Floats, reference_rows: float, z: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Change of a share, with Newcombe's hybrid score interval (Stat. Med. 1998, method 10).
+    """Change of a share, by Newcombe's combination of two intervals (Stat. Med. 1998, method 10).
 
     Returns:
         effect, lower and upper bound of `current/rows - reference/reference_rows`.
     """
     now, before = current / rows, reference / reference_rows
-    low, high = wilson(current, rows, z)
-    low_before, high_before = wilson(reference, reference_rows, z)
+    low, high = share(current, rows, z)
+    low_before, high_before = share(reference, reference_rows, z)
     change = now - before
     lower = change - np.hypot(now - low, high_before - before)
     upper = change + np.hypot(high - now, before - low_before)

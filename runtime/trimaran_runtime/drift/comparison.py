@@ -1,53 +1,65 @@
 """Reference against current rows: "is the effect beyond tolerance", not "is there an effect"."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from trimaran_runtime.drift.config import DriftConfig, FacetName
-from trimaran_runtime.drift.correlation_verdict import CorrelationChanges, CorrelationVerdict
-from trimaran_runtime.drift.facets import Comparison, Estimate, comparisons
+from trimaran_runtime.drift.estimate import Comparison, Doubt, Estimate
+from trimaran_runtime.drift.facets import comparisons
+from trimaran_runtime.drift.history import History
+from trimaran_runtime.drift.joint_comparison import JointComparison, JointVerdict
 from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.seasons import SEASONAL, Season
 from trimaran_runtime.drift.summary import EmptySummary, NumberSummary, Summary
 from trimaran_runtime.drift.verdict import (
     ColumnVerdict,
     Facet,
     Fault,
     Finding,
+    SegmentVerdict,
     Severity,
     Verdict,
 )
 from trimaran_runtime.errors import DataError
 
-if TYPE_CHECKING:
-    from trimaran_runtime.drift.classifier_verdict import ClassifierVerdict
-    from trimaran_runtime.drift.domain_classifier import Separation
-
 TOLERANCE = {
     FacetName.missing: (0.01, 0.05),
     FacetName.infinite: (0.001, 0.005),
     FacetName.out_of_range: (0.002, 0.01),
+    FacetName.tail: (0.003, 0.015),
     FacetName.js: (0.05, 0.1),
     FacetName.ks: (0.03, 0.1),
+    FacetName.w1: (0.08, 0.1),
     FacetName.new_category: (0.005, 0.025),
     FacetName.share: (0.02, 0.1),
 }
 """Material and strict tolerance of each facet."""
-_DISTANCES = {FacetName.js, FacetName.ks}
+_Plan = Mapping[str, Mapping[FacetName, Comparison]]
+_DISTANCES = {FacetName.js, FacetName.ks, FacetName.w1}
 
 
-def compare(reference: Profile, current: Profile, config: DriftConfig) -> Verdict:
+def compare(
+    reference: Profile,
+    current: Profile,
+    config: DriftConfig,
+    history: History | None = None,
+    season: Season | str = "",
+) -> Verdict:
     """Judge current rows against reference rows.
 
     A column drifted when the lower confidence bound of one of its effects exceeds a tolerance.
-    All comparisons share the risk `config.alpha` (Bonferroni), so a check without any drift
-    raises a false finding with at most about that probability, and in practice with far less:
-    an effect has to exceed its tolerance, not zero.
+    All comparisons, those of segments among them, share the risk `config.alpha` (Bonferroni), so
+    a check without any drift raises a false finding with at most about that probability, and in
+    practice with far less: an effect has to exceed its tolerance, not zero.
 
     Args:
         reference: profile of the rows the model was trained on.
         current: profile of the rows to judge, made with `reference=reference`.
         config: risk, tolerances, fewest rows, columns not to watch.
+        history: how the reference differs from itself over time; widens tolerances and bounds.
+            None: its rows are taken as independent.
+        season: the reference's rows of the window's season, from `Seasons.choose`, with which
+            shape, levels and missing values are compared; or why it is compared with the whole.
 
     Raises:
         DataError: the profiles have different centres, so their histograms do not compare.
@@ -57,76 +69,91 @@ def compare(reference: Profile, current: Profile, config: DriftConfig) -> Verdic
     watched = {n: c for n, c in reference.columns.items() if n not in config.ignore}
     given = {n: c for n, c in current.columns.items() if n not in config.ignore}
     findings = _findings(watched, given)
-    retyped = {finding.column for finding in findings if finding.fault is Fault.retyped}
-    planned = {
-        name: comparisons(column, _same_centre(name, column, given[name]))
-        for name, column in watched.items()
-        if name in given and name not in retyped
+    plan = _plan(watched, given)
+    if isinstance(season, Season):
+        plan = _in_season(plan, season, current)
+    parts = {
+        (name, level): _plan(watched, now.columns, within=name)
+        for name, levels in current.segments.items()
+        for level, now in levels.items()
+        for watched in [_segment(reference, name, level, now, config)]
     }
-    pairs = _correlations(reference, current, config)
-    separation = _separation(reference, current, config)
-    total = sum(len(found) for found in planned.values())
-    total += (0 if pairs is None else len(pairs)) + (separation is not None)
-    columns = [
-        _judge(name, watched[name].kind, found, config, config.alpha / total)
-        for name, found in planned.items()
-    ]
-    columns.sort(key=lambda column: (-column.severity.rank, -column.ratio, column.column))
-    correlations = None if pairs is None else pairs.judge(config.alpha / max(total, 1))
-    classifier = None
-    if separation is not None:
-        classifier = _classifier(separation, reference, current, config, config.alpha / total)
-    severities = [column.severity for column in columns]
-    # Doubt about one of hundreds of pairs is no doubt about the rows.
-    together = [found for found in (correlations, classifier) if found is not None]
-    severities += [found.severity for found in together if found.severity.drifted]
-    severities += [finding.severity for finding in findings]
+    together = JointComparison.of(reference, current, config)
+    total = sum(len(found) for p in (plan, *parts.values()) for found in p.values())
+    total += len(together)
+    judge = _Judge(config, history or History(), config.alpha / max(total, 1))
+    columns = judge.columns(plan, watched)
+    segments = tuple(
+        SegmentVerdict.of(
+            name, level, current.segments[name][level].rows, judge.columns(p, watched)
+        )
+        for (name, level), p in parts.items()
+        if p
+    )
+    ranked = tuple(sorted(segments, key=lambda s: (-s.severity.rank, s.column, s.level)))
+    joint = together.judge(config.alpha / max(total, 1))
     return Verdict(
-        severity=max(severities, key=lambda severity: severity.rank, default=Severity.ok),
-        sentence=_sentence(columns, findings, current.rows, together),
+        severity=_worst(columns, findings, ranked, joint),
+        sentence=_sentence(columns, findings, ranked, joint, current.rows),
         rows=current.rows,
         reference_rows=reference.rows,
         alpha=config.alpha,
         comparisons=total,
-        columns=tuple(columns),
+        columns=columns,
         findings=findings,
-        correlations=correlations,
-        classifier=classifier,
+        segments=ranked,
+        season=season.words if isinstance(season, Season) else season,
+        correlations=joint.correlations,
+        classifier=joint.classifier,
     )
 
 
-def _separation(reference: Profile, current: Profile, config: DriftConfig) -> "Separation | None":
-    if reference.sample is None or current.sample is None:
-        return None
-    from trimaran_runtime.drift.domain_classifier import separate
-
-    return separate(reference.sample, current.sample, ignore=config.ignore)
-
-
-def _classifier(
-    separation: "Separation",
-    reference: Profile,
-    current: Profile,
-    config: DriftConfig,
-    risk: float,
-) -> "ClassifierVerdict":
-    verdict = separation.judge(risk)
-    if not verdict.severity.drifted or reference.sample is None or current.sample is None:
-        return verdict
-    from trimaran_runtime.drift.shift_segment import explain_shift
-
-    segments = explain_shift(
-        reference.sample, current.sample, risk=config.alpha, ignore=config.ignore
-    )
-    return replace(verdict, segments=segments)
+def _segment(
+    reference: Profile, name: str, level: str, current: Profile, config: DriftConfig
+) -> Mapping[str, Summary]:
+    """Columns of a segment that can be judged; none where either side has too few rows."""
+    before = reference.segments.get(name, {}).get(level)
+    if before is None or min(before.rows, current.rows) < config.min_rows:
+        return {}
+    # The segment's own column is the same everywhere in it.
+    return {n: c for n, c in before.columns.items() if n not in config.ignore and n != name}
 
 
-def _correlations(
-    reference: Profile, current: Profile, config: DriftConfig
-) -> CorrelationChanges | None:
-    if reference.correlation is None or current.correlation is None:
-        return None
-    return CorrelationChanges.of(reference.correlation, current.correlation, config.ignore)
+def _plan(watched: Mapping[str, Summary], given: Mapping[str, Summary], within: str = "") -> _Plan:
+    return {
+        name: comparisons(column, _same_centre(name, column, given[name]))
+        for name, column in watched.items()
+        if name in given and name != within and not _differ(column, given[name])
+    }
+
+
+def _in_season(plan: _Plan, season: Season, current: Profile) -> _Plan:
+    before, now = season.profile.columns, season.seasons.coarse(current).columns
+    return {
+        name: {
+            **facets,
+            **{
+                facet: compared
+                for facet, compared in comparisons(before[name], now[name]).items()
+                if facet in SEASONAL and facet in facets
+            },
+        }
+        for name, facets in plan.items()
+    }
+
+
+def _worst(
+    columns: Sequence[ColumnVerdict],
+    findings: Sequence[Finding],
+    segments: Sequence[SegmentVerdict],
+    joint: JointVerdict,
+) -> Severity:
+    severities = [column.severity for column in columns]
+    severities += [finding.severity for finding in findings]
+    # That a small segment has too few rows to tell says nothing about the whole.
+    severities += [s.severity for s in segments if s.severity.drifted]
+    severities += joint.severities
+    return max(severities, key=lambda severity: severity.rank, default=Severity.ok)
 
 
 def _too_few(reference: Profile, current: Profile, config: DriftConfig) -> str:
@@ -188,42 +215,57 @@ def _same_centre(name: str, reference: Summary, current: Summary) -> Summary:
     return current
 
 
-def _judge(
-    name: str,
-    kind: str,
-    planned: Mapping[FacetName, Comparison],
-    config: DriftConfig,
-    risk: float,
-) -> ColumnVerdict:
-    facets = [_facet(facet, found(risk), config) for facet, found in planned.items()]
-    facets.sort(key=lambda f: (-f.severity.rank, -f.effect / f.tolerance, f.name))
-    worst = facets[0]
-    sentence = worst.sentence if worst.severity is not Severity.ok else "within tolerance"
-    return ColumnVerdict(
-        column=name, kind=kind, severity=worst.severity, sentence=sentence, facets=tuple(facets)
-    )
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Turns planned comparisons into verdicts, each at the same risk."""
 
+    config: DriftConfig
+    history: History
+    risk: float
 
-def _facet(name: FacetName, found: Estimate, config: DriftConfig) -> Facet:
-    tolerance, strict = TOLERANCE[name]
-    if name in config.tolerance:
-        # The strict tolerance keeps its distance from the one that was given.
-        tolerance, strict = config.tolerance[name], strict / tolerance * config.tolerance[name]
-    if found.lower > tolerance:
-        severity = Severity.alert if found.lower > strict else Severity.warn
-    else:
-        severity = Severity.ok if found.upper <= tolerance else Severity.too_few_rows
-    return Facet(
-        name=name,
-        effect=found.effect,
-        lower=found.lower,
-        upper=found.upper,
-        tolerance=tolerance,
-        strict=strict,
-        rows=found.rows,
-        severity=severity,
-        sentence=_words(name, found, tolerance, severity),
-    )
+    def columns(self, plan: _Plan, watched: Mapping[str, Summary]) -> tuple[ColumnVerdict, ...]:
+        """Verdict by column, worst first."""
+        found = [self._column(name, watched[name].kind, facets) for name, facets in plan.items()]
+        return tuple(sorted(found, key=lambda c: (-c.severity.rank, -c.ratio, c.column)))
+
+    def _column(
+        self, name: str, kind: str, planned: Mapping[FacetName, Comparison]
+    ) -> ColumnVerdict:
+        doubt = Doubt(risk=self.risk, inflation=self.history.inflation.get(name, 1.0))
+        facets = [self._facet(name, facet, found(doubt)) for facet, found in planned.items()]
+        facets.sort(key=lambda f: (-f.severity.rank, -f.effect / f.tolerance, f.name))
+        worst = facets[0]
+        sentence = worst.sentence if worst.severity is not Severity.ok else "within tolerance"
+        return ColumnVerdict(
+            column=name,
+            kind=kind,
+            severity=worst.severity,
+            sentence=sentence,
+            facets=tuple(facets),
+        )
+
+    def _facet(self, column: str, name: FacetName, found: Estimate) -> Facet:
+        usual, strict = TOLERANCE[name]
+        tolerance = self.config.tolerance.get(name, usual)
+        known = self.history.tolerance(column, name, self.config.alpha)
+        tolerance = max(tolerance, known)
+        # The strict tolerance keeps its distance from the one that holds.
+        strict *= tolerance / usual
+        if found.lower > tolerance:
+            severity = Severity.alert if found.lower > strict else Severity.warn
+        else:
+            severity = Severity.ok if found.upper <= tolerance else Severity.too_few_rows
+        return Facet(
+            name=name,
+            effect=found.effect,
+            lower=found.lower,
+            upper=found.upper,
+            tolerance=tolerance,
+            strict=strict,
+            rows=found.rows,
+            severity=severity,
+            sentence=_words(name, found, tolerance, severity),
+        )
 
 
 def _words(name: FacetName, found: Estimate, tolerance: float, severity: Severity) -> str:
@@ -242,8 +284,9 @@ def _words(name: FacetName, found: Estimate, tolerance: float, severity: Severit
 def _sentence(
     columns: Sequence[ColumnVerdict],
     findings: Sequence[Finding],
+    segments: Sequence[SegmentVerdict],
+    joint: JointVerdict,
     rows: int,
-    together: "Sequence[CorrelationVerdict | ClassifierVerdict]",
 ) -> str:
     moved = [column for column in columns if column.severity.drifted]
     unclear = sum(column.severity is Severity.too_few_rows for column in columns)
@@ -253,8 +296,11 @@ def _sentence(
         parts.append(f"{count}, {moved[0].column} most: {moved[0].sentence}")
     elif len(columns) > unclear:
         parts.append(f"no drift in {len(columns) - unclear} of {len(columns)} columns")
-    parts += [found.sentence for found in together if found.severity.drifted]
+    parts += joint.sentences
     if unclear:
         parts.append(f"too few rows to tell for {unclear} of {len(columns)} columns")
+    local = [segment for segment in segments if segment.severity.drifted]
+    if local:
+        parts.append(f"{len(local)} of {len(segments)} segments drifted, {local[0].sentence}")
     text = "; ".join(parts) or "no column to judge"
     return f"{text[0].upper()}{text[1:]} ({rows:,} rows)."

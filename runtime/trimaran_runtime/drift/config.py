@@ -17,10 +17,14 @@ class FacetName(StrEnum):
     """Change of the share of infinite values, 0 to 1; numbers only."""
     out_of_range = "out_of_range"
     """Share of values outside the reference's range beyond what chance explains; numbers only."""
+    tail = "tail"
+    """Change of the share of values outside the reference's 0.1 % to 99.9 %; numbers only."""
     js = "js"
     """Jensen-Shannon distance (base 2, 0 to 1) over 32 reference-quantile bins, or over levels."""
     ks = "ks"
     """Kolmogorov-Smirnov distance, 0 to 1; numbers only."""
+    w1 = "w1"
+    """Wasserstein-1 distance within the reference's 0.1 % to 99.9 %, in standard deviations."""
     new_category = "new_category"
     """Share of levels never seen in the reference, beyond what chance explains."""
     share = "share"
@@ -38,3 +42,5 @@ class DriftConfig(Section):
     """Largest tolerated effect by facet (`js`, `ks`, `missing`, `new_category`, ...), over ours."""
     ignore: tuple[str, ...] = ()
     """Columns that are not watched."""
+    run_length_checks: Annotated[float, Field(ge=100)] = 10_000
+    """Mean checks between two false alarms of the detector that adds checks up, at least."""

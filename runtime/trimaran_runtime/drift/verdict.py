@@ -88,6 +88,33 @@ class ColumnVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentVerdict:
+    """The rows with one level of a column: their columns, worst first."""
+
+    column: str
+    level: str
+    rows: int
+    severity: Severity
+    sentence: str
+    columns: tuple[ColumnVerdict, ...]
+
+    @classmethod
+    def of(
+        cls, column: str, level: str, rows: int, columns: tuple[ColumnVerdict, ...]
+    ) -> "SegmentVerdict":
+        """Verdict on a segment whose columns were judged; `columns` holds at least one."""
+        worst = columns[0]
+        return cls(
+            column=column,
+            level=level,
+            rows=rows,
+            severity=worst.severity,
+            sentence=f"{column} = {level}: {worst.column}: {worst.sentence}",
+            columns=columns,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A column that is not there, not expected, or of another kind."""
 
@@ -110,6 +137,8 @@ class Verdict:
         comparisons: how many comparisons shared that risk.
         columns: worst first.
         findings: columns that could not be compared.
+        segments: rows by level of a segment column, worst first; those with too few are left out.
+        season: which rows of the reference it was compared with; empty: all, seasons not asked.
         correlations: pairs of columns; None: the profiles have no normal scores.
         classifier: all columns together; None: the profiles have no samples.
     """
@@ -122,6 +151,8 @@ class Verdict:
     comparisons: int
     columns: tuple[ColumnVerdict, ...]
     findings: tuple[Finding, ...]
+    segments: tuple[SegmentVerdict, ...] = ()
+    season: str = ""
     correlations: "CorrelationVerdict | None" = None
     classifier: "ClassifierVerdict | None" = None
 

@@ -30,7 +30,7 @@ _WORDS = {
     Severity.alert: "drifted strongly",
     NOTHING: "nothing to judge",
 }
-_DISTANCES = frozenset({FacetName.js, FacetName.ks})
+_DISTANCES = frozenset({FacetName.js, FacetName.ks, FacetName.w1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

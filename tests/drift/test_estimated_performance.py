@@ -172,6 +172,4 @@ def test_a_sample_without_score_or_label_is_refused() -> None:
     assert sample is not None
     scores = table_of(np.linspace(0.1, 0.9, 300), [1, 0] * 150)
     with pytest.raises(DataError, match="no numeric 'truth'"):
-        Rates.weighted(
-            scores, sample, np.ones(300), score="truth", label="score", positive="1"
-        )
+        Rates.weighted(scores, sample, np.ones(300), score="truth", label="score", positive="1")

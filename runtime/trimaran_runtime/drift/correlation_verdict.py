@@ -107,9 +107,7 @@ class CorrelationChanges:
     def __len__(self) -> int:
         return int(self.chosen.sum())
 
-    def judge(
-        self, risk: float, tolerance: tuple[float, float] = TOLERANCE
-    ) -> CorrelationVerdict:
+    def judge(self, risk: float, tolerance: tuple[float, float] = TOLERANCE) -> CorrelationVerdict:
         """Judge the change of every pair's correlation.
 
         Args:
@@ -151,9 +149,7 @@ class CorrelationChanges:
         )
 
 
-def _comparable(
-    reference: NormalScores, current: NormalScores, ignore: Collection[str]
-) -> _Marks:
+def _comparable(reference: NormalScores, current: NormalScores, ignore: Collection[str]) -> _Marks:
     """Pairs with a correlation on both sides, over enough rows; upper triangle, `(d, d)`."""
     chosen = np.ones(reference.pairs.shape, np.bool_)
     for side in (reference, current):

@@ -52,9 +52,7 @@ class JointComparison:
         """
         pairs = separation = None
         if reference.correlation is not None and current.correlation is not None:
-            pairs = CorrelationChanges.of(
-                reference.correlation, current.correlation, config.ignore
-            )
+            pairs = CorrelationChanges.of(reference.correlation, current.correlation, config.ignore)
         if reference.sample is not None and current.sample is not None:
             from trimaran_runtime.drift.domain_classifier import separate
 

@@ -124,9 +124,7 @@ class Profile:
 
         return replace(self, correlation=NormalScores.of(table, ScoreTable.of(self)))
 
-    def with_sample(
-        self, table: Any, *, rows: int = 20_000, without: Collection[str] = ()
-    ) -> Self:
+    def with_sample(self, table: Any, *, rows: int = 20_000, without: Collection[str] = ()) -> Self:
         """The same with a sample of its rows: a second look at them.
 
         The sample is personal data where the table is: rows can be read from it, to the width of

@@ -79,7 +79,9 @@ class ScoreTable:
         present = ~np.isnan(given)
         if ((given[present] < 0) | (given[present] > 1)).any():
             raise DataError("a score that is no probability", where="scores", allowed="0 to 1")
-        wanted = int(np.clip(present.sum() // _BIN_ROWS, _LEAST_BINS, BINS)) if bins is None else bins
+        wanted = (
+            int(np.clip(present.sum() // _BIN_ROWS, _LEAST_BINS, BINS)) if bins is None else bins
+        )
         edges = _edges(given[present], wanted) if reference is None else reference.edges
         rows = (given, np.asarray(chosen).astype(np.int64), known.astype(np.int64))
         whole = cls._count(edges, *rows)
@@ -193,9 +195,7 @@ class ScoreTable:
         rows = cells.sum(axis=(1, 2))[:, None]
         if (moments > rows * UNIT * [1, 1, _LARGEST_LOSS, _LARGEST_LOSS]).any():
             raise ValueError("impossible sums of scores")
-        return cls(
-            edges=edges, cells=cells, moments=moments, unread=int(reader.integers(1)[0])
-        )
+        return cls(edges=edges, cells=cells, moments=moments, unread=int(reader.integers(1)[0]))
 
 
 def _edges(scores: Floats, bins: int) -> Floats:

@@ -139,9 +139,7 @@ class _Counted:
         return float(weights[self.cells.before == cell].sum() / weights.sum())
 
 
-def _cells(
-    reference: RowSample, current: RowSample, ignore: Collection[str]
-) -> list[_Cells]:
+def _cells(reference: RowSample, current: RowSample, ignore: Collection[str]) -> list[_Cells]:
     found = []
     for name, column in sorted(reference.columns.items()):
         other = current.columns.get(name)
@@ -170,9 +168,7 @@ def _of_column(name: str, one: Rows, other: Rows, counts: npt.NDArray[np.int64])
     return _used(name, names, place[codes[0]], place[codes[1]])
 
 
-def _ranges(
-    name: str, one: NumberRows, other: NumberRows, counts: npt.NDArray[np.int64]
-) -> _Cells:
+def _ranges(name: str, one: NumberRows, other: NumberRows, counts: npt.NDArray[np.int64]) -> _Cells:
     values, given = one.values(), other.values()
     present = ~np.isnan(values)
     order = np.argsort(values[present], kind="stable")
@@ -227,6 +223,4 @@ def _scale(now: float, before: float) -> float:
 
 def _named(cells: _Cells, cell: int, before: float, now: float, lower: float) -> ShiftSegment:
     words = f"{cells.names[cell]}: {now:.1%} of the rows now, {before:.1%} before"
-    return ShiftSegment(
-        columns=cells.columns, before=before, now=now, lower=lower, sentence=words
-    )
+    return ShiftSegment(columns=cells.columns, before=before, now=now, lower=lower, sentence=words)

@@ -111,9 +111,7 @@ class SageMakerCapture:
             return None
         return self._answered(event, moment.astimezone(UTC), given, answer)
 
-    def _answered(
-        self, event: str, moment: datetime, given: Any, answer: Any
-    ) -> Request | None:
+    def _answered(self, event: str, moment: datetime, given: Any, answer: Any) -> Request | None:
         try:
             document = orjson.loads(_body(answer)) if answer else None
             if not isinstance(document, dict) or "predictions" not in document:

@@ -6,6 +6,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import orjson
@@ -13,8 +14,9 @@ import pyarrow as pa
 import pytest
 
 from tests.drift.test_inputs import TABLE
-from trimaran_runtime.drift import Profile
+from trimaran_runtime.drift import Profile, binary
 from trimaran_runtime.drift.encoding import MAGIC
+from trimaran_runtime.drift.level import LevelSummary
 from trimaran_runtime.errors import Corrupted
 
 N = 300
@@ -168,3 +170,47 @@ def test_bombs_and_huge_counts_are_refused_in_bounded_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 200 << 20
+
+
+@pytest.mark.parametrize("limit", ["MAX_PLAIN_BYTES", "MAX_TEXTS"])
+def test_what_a_profile_unpacks_to_is_limited(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binary, limit, 3)
+    with pytest.raises(Corrupted, match="more than"):
+        Profile.from_bytes(CONTENT)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"counts": np.array([0, 2])},
+        {"keys": np.array([40_000, 40_000], np.uint16)},
+        {"keys": np.array([1, 40_000], np.uint16)},
+        {"centre": float("inf")},
+        {"minimum": None},
+        {"minimum": 3},
+        {"maximum": float("inf")},
+        {"zeros": 3},
+        {"above": 1},
+    ],
+)
+def test_numbers_that_do_not_hold_together_are_refused(wrong: dict[str, object]) -> None:
+    profile = Profile.of(pa.table({"x": [1.0, 2.0]}))
+    summary = replace(profile.columns["x"], **wrong)
+    refused(replace(profile, columns={"x": summary}).to_bytes())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        LevelSummary(missing=0, levels={"a": 0, "b": 2}),
+        LevelSummary(missing=0, buckets=np.full(4096, 1), sampled={}, registers=np.zeros(4096)),
+        LevelSummary(missing=0, buckets=np.eye(4096)[0] * 2, sampled={"a": 9}, registers=None),
+        LevelSummary(missing=0, levels={"a": 1}, buckets=np.eye(4096)[0]),
+    ],
+)
+def test_levels_that_do_not_hold_together_are_refused(wrong: LevelSummary) -> None:
+    if wrong.buckets is not None:
+        wrong = replace(wrong, buckets=wrong.buckets.astype(np.int64))
+    if wrong.registers is not None:
+        wrong = replace(wrong, registers=wrong.registers.astype(np.uint8))
+    refused(Profile(rows=wrong.rows, columns={"x": wrong}).to_bytes())

@@ -4,6 +4,7 @@ import itertools
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,7 @@ def test_blocks_threads_and_sparse_counts_do_not_matter(monkeypatch: pytest.Monk
 
     expected = WHOLE.to_bytes()
     monkeypatch.setattr(histograms, "BLOCK_ROWS", 100)
+    monkeypatch.setattr(histograms, "_FEW", 50)
     monkeypatch.setattr(tally.blocks, "__defaults__", (100,))
     monkeypatch.setattr(text, "_BLOCK_BYTES", 300)
     monkeypatch.setattr(vector, "_BLOCK_VALUES", 24 * 7)
@@ -135,10 +137,11 @@ def test_pandas_gives_the_same_bytes(backend: str) -> None:
 
 
 def test_nan_of_pandas_is_a_null() -> None:
-    frame = pd.DataFrame({"x": [1.5, np.nan, 2.0], "s": ["a", None, np.nan]})
-    profile = Profile.of(frame)
-    assert (profile.columns["x"].missing, profile.columns["s"].missing) == (1, 2)
-    assert profile == Profile.of(pa.table({"x": [1.5, None, 2.0], "s": ["a", None, None]}))
+    texts = ["a", None, np.nan]
+    frame = pd.DataFrame({"x": [1.5, np.nan, 2.0], "s": texts, "o": pd.Series(texts, dtype=object)})
+    same = pa.table({"x": [1.5, None, 2.0], "s": ["a", None, None], "o": ["a", None, None]})
+    assert Profile.of(frame) == Profile.of(same)
+    assert Profile.of(frame).columns["o"].missing == 2
 
 
 def test_values_of_several_types_in_one_object_column_are_levels() -> None:
@@ -197,17 +200,19 @@ def test_whole_numbers_keep_their_order_and_range_at_any_centre(
         assert Profile.of(unsigned, reference=nothing) == whole
 
 
+@pytest.mark.parametrize("few", [0, 8192])
 @settings(deadline=None, max_examples=50)
-@given(st.data())
-def test_the_range_is_exact_whatever_is_skipped(data: st.DataObject) -> None:
+@given(data=st.data())
+def test_the_range_is_exact_whatever_is_skipped(few: int, data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from([32, 64]))
     floats = st.floats(width=kind, allow_subnormal=True)
     values = data.draw(st.lists(st.one_of(floats, st.sampled_from([0.0, -0.0, 1.5])), min_size=1))
     centre = data.draw(st.floats(width=32, allow_nan=False, allow_infinity=False))
     array = np.array(values, np.float32 if kind == 32 else np.float64)
     running = histograms.RunningHistogram(float(np.float32(centre)))
-    for value in array:
-        running.add(np.array([value]))
+    with mock.patch.object(histograms, "_FEW", few):
+        for value in array:
+            running.add(np.array([value]))
     finite = array[np.isfinite(array)]
     found = running.summary("number")
     assert found.minimum == (finite.min() if len(finite) else None)
@@ -217,8 +222,9 @@ def test_the_range_is_exact_whatever_is_skipped(data: st.DataObject) -> None:
     assert found.missing == np.isnan(array).sum()
 
 
-def test_numba_gives_the_same_bytes() -> None:
+def test_numba_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
+    monkeypatch.setattr(histograms, "_FEW", 0)
     columns = ["float", "single", "whole", "id"]
     same = Profile.of(TABLE, columns, REFERENCE, engine="numba")
     assert same.to_bytes() == WHOLE.only(columns).to_bytes()
@@ -268,3 +274,12 @@ def test_what_was_declared_is_kept_to() -> None:
     assert profile.columns["s"].kind == "text"
     with pytest.raises(DataError, match="declared to be text"):
         Profile.of(table, kinds={"code": "text"})
+
+
+@pytest.mark.parametrize("few", [0, 8192])
+@pytest.mark.parametrize("type_", [np.float32, np.float64])
+def test_zero_has_no_sign(few: int, type_: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(histograms, "_FEW", few)
+    zero, minus = (Profile.of(pa.table({"x": np.array([x, 1, -1], type_)})) for x in (0.0, -0.0))
+    assert zero.to_bytes() == minus.to_bytes()
+    assert zero.columns["x"].centre == 0

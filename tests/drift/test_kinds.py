@@ -87,6 +87,7 @@ def test_norm_and_projections_are_those_of_the_vectors() -> None:
     np.testing.assert_array_equal(
         np.sum([statistics(np.eye(40))[1 + j] ** 2 for j in range(16)], axis=0), 1
     )
+    assert {-1.0, 1.0} <= set(np.ravel(statistics(np.eye(40))[1:]).tolist())
     lengths = np.sqrt(np.sum(np.square(projections), axis=0))
     assert np.mean(lengths / norm) == pytest.approx(1, abs=0.05)
 

@@ -21,7 +21,9 @@ MASTERS = ("local[2]", "local-cluster[2,1,1024]")
 
 
 @pytest.fixture(scope="module", params=MASTERS)
-def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def spark(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     folder = tmp_path_factory.mktemp("spark")

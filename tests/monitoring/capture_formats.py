@@ -104,9 +104,7 @@ class SageMaker:
         return {f"{ENDPOINT}/main/{hour}/u-1.jsonl": orjson.dumps(document) + b"\n"}
 
     def reader(self, root: Path, release: Release) -> Requests:
-        return SageMakerCapture(
-            root.as_uri(), ENDPOINT, release=release, since=SINCE, until=NOON
-        )
+        return SageMakerCapture(root.as_uri(), ENDPOINT, release=release, since=SINCE, until=NOON)
 
 
 class Azure:

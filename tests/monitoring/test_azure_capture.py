@@ -147,9 +147,7 @@ def test_a_live_test_is_no_traffic(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "folder", ["2026/01/02/11/59", "2026/01/02/11", "2026/01/02", "2026/01", "2026"]
 )
-def test_files_are_found_at_every_rolling_rate(
-    world: World, tmp_path: Path, folder: str
-) -> None:
+def test_files_are_found_at_every_rolling_rate(world: World, tmp_path: Path, folder: str) -> None:
     asked, answered = pair(world, 1, rows_of(2, 1))
     put(tmp_path, f"request/{folder}/i.jsonl", asked)
     put(tmp_path, f"response/{folder}/i.jsonl", answered)

@@ -123,7 +123,7 @@ def test_lines_that_are_no_record_cost_themselves(
     how: Format, world: World, expected: Traffic, tmp_path: Path
 ) -> None:
     file = write(tmp_path, how, world.release, traffic())[0]
-    junk = b"null\n[]\n{}\n7\n\"text\"\nnot json\n\xff\xfe\n\n"
+    junk = b'null\n[]\n{}\n7\n"text"\nnot json\n\xff\xfe\n\n'
     file.write_bytes(junk + file.read_bytes())
     found = world.read(how.reader(tmp_path, world.release))
     assert shape(found) == shape(expected)

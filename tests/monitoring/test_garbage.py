@@ -48,8 +48,12 @@ JSON = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from([2**63, -(2**70), 10**400, "NaN", "2026-01-01T00:00:00+99:00", "\x00", 1e308]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    | st.sampled_from(
+        [2**63, -(2**70), 10**400, "NaN", "2026-01-01T00:00:00+99:00", "\x00", 1e308]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -58,7 +62,7 @@ class Sent:
     """A request as it was sent."""
 
     def __init__(self, rows: list[dict[str, Any]], predictions: list[Any]) -> None:
-        self._request = Request(time=NOON, rows=rows, predictions=predictions)
+        self._request = Request(event_id="e", time=NOON, rows=rows, predictions=predictions)
 
     def requests(self) -> Any:
         return iter([self._request])
@@ -171,7 +175,18 @@ def test_a_broken_column_is_told_and_the_others_are_judged(
 
 def test_a_check_of_nothing_but_garbage_ends_with_a_report(tmp_path: Path) -> None:
     store, release = store_with_release(tmp_path / "store")
-    junk: list[Any] = [None, True, 2**64 - 1, -1e308, "", "x" * 5_000, [[]], {"a": {}}, "NaN", "\x00"]
+    junk: list[Any] = [
+        None,
+        True,
+        2**64 - 1,
+        -1e308,
+        "",
+        "x" * 5_000,
+        [[]],
+        {"a": {}},
+        "NaN",
+        "\x00",
+    ]
     rows = [
         {name: junk[(i + j) % len(junk)] for j, name in enumerate(rows_of(1, 1)[0])}
         for i in range(800)

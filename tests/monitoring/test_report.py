@@ -152,7 +152,9 @@ def test_a_plot_of_a_single_value_is_drawn() -> None:
     assert "<svg" in comparison_plot(bars(profile.columns["x"], profile.columns["x"]))
 
 
-@pytest.mark.parametrize("level", ["\x00", "a\x0bb", "\uffff", "\x1b[31m", "\u202eabc", "👩‍👩‍👧", "", "]]>"])
+@pytest.mark.parametrize(
+    "level", ["\x00", "a\x0bb", "\uffff", "\x1b[31m", "\u202eabc", "👩‍👩‍👧", "", "]]>"]
+)
 def test_a_level_may_hold_any_character(level: str) -> None:
     profile = Profile.of(pa.table({"x": [level, "b"]}))
     assert "<svg" in comparison_plot(bars(profile.columns["x"], profile.columns["x"]))

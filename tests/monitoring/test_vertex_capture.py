@@ -87,7 +87,10 @@ def test_a_raw_call_holds_the_bodies_themselves(world: World) -> None:
 
 def test_an_instance_alone_is_one_row(world: World) -> None:
     exchange = Exchange(
-        number=1, moment=NOON - timedelta(hours=2), rows=rows_of(1, 1), predictions=[{"label": True}]
+        number=1,
+        moment=NOON - timedelta(hours=2),
+        rows=rows_of(1, 1),
+        predictions=[{"label": True}],
     )
     (request,) = vertex([row_of(exchange)], world.release).requests()
     assert request.rows == exchange.rows

@@ -7,7 +7,9 @@ from trimaran_runtime.drift.config import DriftConfig, FacetName
 from trimaran_runtime.drift.estimate import Comparison, Doubt, Estimate
 from trimaran_runtime.drift.facets import comparisons
 from trimaran_runtime.drift.history import History
+from trimaran_runtime.drift.joint_comparison import JointComparison, JointVerdict
 from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.seasons import SEASONAL, Season
 from trimaran_runtime.drift.summary import EmptySummary, NumberSummary, Summary
 from trimaran_runtime.drift.verdict import (
     ColumnVerdict,
@@ -37,7 +39,11 @@ _DISTANCES = {FacetName.js, FacetName.ks, FacetName.w1}
 
 
 def compare(
-    reference: Profile, current: Profile, config: DriftConfig, history: History | None = None
+    reference: Profile,
+    current: Profile,
+    config: DriftConfig,
+    history: History | None = None,
+    season: Season | str = "",
 ) -> Verdict:
     """Judge current rows against reference rows.
 
@@ -52,6 +58,8 @@ def compare(
         config: risk, tolerances, fewest rows, columns not to watch.
         history: how the reference differs from itself over time; widens tolerances and bounds.
             None: its rows are taken as independent.
+        season: the reference's rows of the window's season, from `Seasons.choose`, with which
+            shape, levels and missing values are compared; or why it is compared with the whole.
 
     Raises:
         DataError: the profiles have different centres, so their histograms do not compare.
@@ -62,13 +70,17 @@ def compare(
     given = {n: c for n, c in current.columns.items() if n not in config.ignore}
     findings = _findings(watched, given)
     plan = _plan(watched, given)
+    if isinstance(season, Season):
+        plan = _in_season(plan, season, current)
     parts = {
         (name, level): _plan(watched, now.columns, within=name)
         for name, levels in current.segments.items()
         for level, now in levels.items()
         for watched in [_segment(reference, name, level, now, config)]
     }
+    together = JointComparison.of(reference, current, config)
     total = sum(len(found) for p in (plan, *parts.values()) for found in p.values())
+    total += len(together)
     judge = _Judge(config, history or History(), config.alpha / max(total, 1))
     columns = judge.columns(plan, watched)
     segments = tuple(
@@ -79,9 +91,10 @@ def compare(
         if p
     )
     ranked = tuple(sorted(segments, key=lambda s: (-s.severity.rank, s.column, s.level)))
+    joint = together.judge(config.alpha / max(total, 1))
     return Verdict(
-        severity=_worst(columns, findings, ranked),
-        sentence=_sentence(columns, findings, ranked, current.rows),
+        severity=_worst(columns, findings, ranked, joint),
+        sentence=_sentence(columns, findings, ranked, joint, current.rows),
         rows=current.rows,
         reference_rows=reference.rows,
         alpha=config.alpha,
@@ -89,6 +102,9 @@ def compare(
         columns=columns,
         findings=findings,
         segments=ranked,
+        season=season.words if isinstance(season, Season) else season,
+        correlations=joint.correlations,
+        classifier=joint.classifier,
     )
 
 
@@ -111,15 +127,32 @@ def _plan(watched: Mapping[str, Summary], given: Mapping[str, Summary], within: 
     }
 
 
+def _in_season(plan: _Plan, season: Season, current: Profile) -> _Plan:
+    before, now = season.profile.columns, season.seasons.coarse(current).columns
+    return {
+        name: {
+            **facets,
+            **{
+                facet: compared
+                for facet, compared in comparisons(before[name], now[name]).items()
+                if facet in SEASONAL and facet in facets
+            },
+        }
+        for name, facets in plan.items()
+    }
+
+
 def _worst(
     columns: Sequence[ColumnVerdict],
     findings: Sequence[Finding],
     segments: Sequence[SegmentVerdict],
+    joint: JointVerdict,
 ) -> Severity:
     severities = [column.severity for column in columns]
     severities += [finding.severity for finding in findings]
     # That a small segment has too few rows to tell says nothing about the whole.
     severities += [s.severity for s in segments if s.severity.drifted]
+    severities += joint.severities
     return max(severities, key=lambda severity: severity.rank, default=Severity.ok)
 
 
@@ -252,6 +285,7 @@ def _sentence(
     columns: Sequence[ColumnVerdict],
     findings: Sequence[Finding],
     segments: Sequence[SegmentVerdict],
+    joint: JointVerdict,
     rows: int,
 ) -> str:
     moved = [column for column in columns if column.severity.drifted]
@@ -262,6 +296,7 @@ def _sentence(
         parts.append(f"{count}, {moved[0].column} most: {moved[0].sentence}")
     elif len(columns) > unclear:
         parts.append(f"no drift in {len(columns) - unclear} of {len(columns)} columns")
+    parts += joint.sentences
     if unclear:
         parts.append(f"too few rows to tell for {unclear} of {len(columns)} columns")
     local = [segment for segment in segments if segment.severity.drifted]

@@ -155,11 +155,12 @@ class RunningHistogram:
         counts += own
         if own[self._zero_key]:
             self.zeros += len(values) - int(np.count_nonzero(values))
-        if own[_ABOVE] or own[_BELOW]:
+        beyond = own[_ABOVE] or own[_BELOW]  # infinite, or finite and too far for a float32
+        if beyond:
             self.above += int(np.count_nonzero(values == np.inf))
             self.below += int(np.count_nonzero(values == -np.inf))
             values = values[np.isfinite(values)]
-        if self._may_widen(own) and len(values):
+        if len(values) and (beyond or self._may_widen(own)):
             least, most = np.fmin.reduce(values).item(), np.fmax.reduce(values).item()
             if least <= most:  # else all are NaN
                 self._widen(least, most)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from trimaran_runtime.drift.profile import Profile
     from trimaran_runtime.drift.summary import Summary
 
+ROLE = "reference_history"
+"""Role of the release's file with the history of its reference."""
 MAX_CHUNKS = 32
 MIN_CHUNKS = 8
 MIN_CHUNK_ROWS = 500
@@ -128,9 +130,9 @@ def _all_but_one(profiles: "list[Profile]") -> "Iterable[Profile]":
 def _inflation(chunks: "list[Summary]") -> float:
     """Variance of neighbouring chunks' shares over that of independent rows, at least 1.
 
-    Half the mean squared difference of neighbours (von Neumann, Ann. Math. Stat. 12 (1941) 367)
-    is their variance without slow change: a trend or a season is a matter of tolerance. Rows are
-    taken to resemble each other for less than a chunk.
+    A sixth of the mean squared second difference (Gasser, Sroka and Jennen-Steinmetz, Biometrika
+    73 (1986) 625) is their variance without slow change: a trend or a season is a matter of
+    tolerance. Rows are taken to resemble each other for less than a chunk.
     """
     shares, rows = _shares(chunks)
     enough = rows > 0
@@ -139,8 +141,9 @@ def _inflation(chunks: "list[Summary]") -> float:
     shares, rows = shares[enough], rows[enough]
     share = np.average(shares, axis=0, weights=rows)
     known = (share > 0) & (share < 1)
-    expected = (1 / rows[1:] + 1 / rows[:-1])[:, None] * (share * (1 - share))[known]
-    ratios = (np.diff(shares[:, known], axis=0) ** 2 / expected).mean(axis=0)
+    weight = 1 / rows[:-2] + 4 / rows[1:-1] + 1 / rows[2:]
+    expected = weight[:, None] * (share * (1 - share))[known]
+    ratios = (np.diff(shares[:, known], 2, axis=0) ** 2 / expected).mean(axis=0)
     return float(max(ratios.max(initial=1.0), 1.0))
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.errors import DataError
 
-HOME: dict[str, str] = {}
+HOME: dict[str, str] = {
+    "correlation": "trimaran_runtime.drift.correlation:NormalScores",
+    "sample": "trimaran_runtime.drift.row_sample:RowSample",
+    "scores": "trimaran_runtime.drift.score_table:ScoreTable",
+}
 """`module:class` by the part's field in `Profile`; a part is loaded when a profile has it."""
 
 
@@ -25,7 +29,10 @@ class Part(Protocol):
         """What `describe` told; ValueError, KeyError or TypeError on anything impossible."""
 
 
-def merge_parts(name: str, one: "Part | None", other: "Part | None") -> "Part | None":
+_P = TypeVar("_P", bound=Part)
+
+
+def merge_parts(name: str, one: "_P | None", other: "_P | None") -> "_P | None":
     """One part of two profiles; raises DataError when only one of them has it."""
     if one is None and other is None:
         return None

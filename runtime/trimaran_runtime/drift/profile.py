@@ -1,6 +1,6 @@
 """A profile: what drift needs to know of a table, in one pass and a few kilobytes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,8 +10,10 @@ from trimaran_runtime.drift.summary import Kind, NumberSummary, Summary, merge
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
+    from trimaran_runtime.drift.correlation import NormalScores
     from trimaran_runtime.drift.histogram import Engine
     from trimaran_runtime.drift.profiler import Options
+    from trimaran_runtime.drift.row_sample import RowSample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,8 +36,8 @@ class Profile:
 
     rows: int
     columns: Mapping[str, Summary]
-    correlation: Part | None = None
-    sample: Part | None = None
+    correlation: "NormalScores | None" = None
+    sample: "RowSample | None" = None
     scores: Part | None = None
     segments: Segments = field(default_factory=dict)
 
@@ -58,8 +60,9 @@ class Profile:
                 are missing values.
             columns: which columns; None: all.
             reference: profile that the result is to be compared or merged with, whose centres,
-                kinds and segments are used; a number that it does not know is centred at 0.
-                None: the table's own, which suits a reference.
+                kinds, segments and parts are used: the result has the parts that it has. A number
+                that it does not know is centred at 0. None: the table's own, which suits a
+                reference.
             segments: columns whose levels get profiles of their own, at most the 20 most
                 frequent; None: those of the reference that the table has.
             kinds: what columns are, where their type does not say: `text` or `level` for
@@ -109,6 +112,36 @@ class Profile:
         return profile_batches(
             batches, _options(columns, reference, segments, kinds, engine, threads)
         )
+
+    def with_correlation(self, table: Any) -> Self:
+        """The same with the normal scores of its numeric columns: a second look at the rows.
+
+        Args:
+            table: the rows that were profiled, of any kind that `of` takes.
+        """
+        from trimaran_runtime.drift.correlation import NormalScores
+        from trimaran_runtime.drift.normal_score import ScoreTable
+
+        return replace(self, correlation=NormalScores.of(table, ScoreTable.of(self)))
+
+    def with_sample(self, table: Any, *, rows: int = 20_000, without: Collection[str] = ()) -> Self:
+        """The same with a sample of its rows: a second look at them.
+
+        The sample is personal data where the table is: rows can be read from it, to the width of
+        a key. What is compared with this profile gets a sample as well. Leave it away, or
+        leave out the columns that say who somebody is, where a profile may not hold that.
+
+        Args:
+            table: the rows that were profiled, of any kind that `of` takes.
+            rows: different rows to keep, at most 200,000.
+            without: columns that are not looked at: redacted ones, ids, names.
+
+        Raises:
+            DataError: `rows` is out of range.
+        """
+        from trimaran_runtime.drift.row_sample import RowSample
+
+        return replace(self, sample=RowSample.of(table, self, rows=rows, without=without))
 
     @property
     def centres(self) -> dict[str, float]:

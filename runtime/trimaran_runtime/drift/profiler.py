@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from trimaran_runtime.drift.arrow import Column, kind_of, tally_of
 from trimaran_runtime.drift.histogram import Engine
 from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.row_parts import RowParts
 from trimaran_runtime.drift.segments import OTHER, split, top_levels
 from trimaran_runtime.drift.source import Source, source_of
 from trimaran_runtime.drift.summary import Kind, Summary
@@ -75,7 +76,9 @@ def profile_table(data: Any, options: Options) -> Profile:
         return tally.summary()
 
     columns = options.map(summarise, options.chosen(source.names), source.rows)
-    profile = Profile(rows=source.rows, columns=columns)
+    parts = RowParts(options.reference)
+    parts.add(source, list(columns))
+    profile = Profile(rows=source.rows, columns=columns, **parts.found())
     segments = _Segments.of(source, profile, options)
     for start in range(0, source.rows, _SEGMENT_ROWS) if segments else ():
         names = sorted({*columns, *(one.name for one in segments)})
@@ -104,6 +107,7 @@ class Profiler:
         self._tallies: dict[str, Tally] = {}
         self._kinds: dict[str, Kind | None] = {}
         self._segments: list[_Segments] = []
+        self._parts = RowParts(options.reference)
         self._rows = 0
         self._begun = False
 
@@ -120,6 +124,7 @@ class Profiler:
                 tally.add(_storage(chunk))
 
         self._options.map(count, list(self._tallies), source.rows)
+        self._parts.add(source, list(self._tallies))
         for one in self._segments:
             for start in range(0, source.rows, _SEGMENT_ROWS):
                 names = sorted({*self._tallies, one.name})
@@ -129,7 +134,8 @@ class Profiler:
     def profile(self) -> Profile:
         """The profile of everything added."""
         columns = {name: tally.summary() for name, tally in self._tallies.items()}
-        return _with(Profile(rows=self._rows, columns=columns), self._segments)
+        found = Profile(rows=self._rows, columns=columns, **self._parts.found())
+        return _with(found, self._segments)
 
     def _begin(self, source: Source) -> None:
         self._begun = True

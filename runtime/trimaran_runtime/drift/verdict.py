@@ -2,9 +2,13 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.drift.config import FacetName
+
+if TYPE_CHECKING:
+    from trimaran_runtime.drift.classifier_verdict import ClassifierVerdict
+    from trimaran_runtime.drift.correlation_verdict import CorrelationVerdict
 
 
 class Severity(StrEnum):
@@ -134,6 +138,9 @@ class Verdict:
         columns: worst first.
         findings: columns that could not be compared.
         segments: rows by level of a segment column, worst first; those with too few are left out.
+        season: which rows of the reference it was compared with; empty: all, seasons not asked.
+        correlations: pairs of columns; None: the profiles have no normal scores.
+        classifier: all columns together; None: the profiles have no samples.
     """
 
     severity: Severity
@@ -145,6 +152,9 @@ class Verdict:
     columns: tuple[ColumnVerdict, ...]
     findings: tuple[Finding, ...]
     segments: tuple[SegmentVerdict, ...] = ()
+    season: str = ""
+    correlations: "CorrelationVerdict | None" = None
+    classifier: "ClassifierVerdict | None" = None
 
     @property
     def drifted(self) -> tuple[str, ...]:

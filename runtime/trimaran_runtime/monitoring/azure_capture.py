@@ -41,6 +41,7 @@ class _Side:
     """One body of an exchange."""
 
     event: str
+    together: str
     moment: datetime
     is_test: bool
     content_type: str | None
@@ -140,6 +141,7 @@ class AzureCapture:
         for number, body in enumerate(bodies):
             side = _Side(
                 event=f"{event}/{number}",
+                together=together,
                 moment=moment,
                 is_test=is_test,
                 content_type=content_type if isinstance(content_type, str) else None,
@@ -178,7 +180,7 @@ class AzureCapture:
         if not self._exchanges.chosen(question.event, question.moment, is_test=is_test):
             return None
         return self._exchanges.read(
-            question.moment, question.content_type, question.body, answer.body
+            question.together, question.moment, question.content_type, question.body, answer.body
         )
 
 

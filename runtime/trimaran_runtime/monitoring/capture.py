@@ -26,11 +26,13 @@ class Request:
     """One captured request.
 
     Attributes:
+        event_id: what its label will be found by.
         time: arrival, UTC.
         rows: the rows it asked about: value by column; redacted columns are absent.
         predictions: one per row, as answered.
     """
 
+    event_id: str
     time: datetime
     rows: list[dict[str, Any]]
     predictions: list[Any]
@@ -169,7 +171,9 @@ class Capture:
             self.counts.other_release += 1
             return None
         self.counts.least_fraction = min(self.counts.least_fraction, fraction)
-        return Request(time=moment.astimezone(UTC), rows=rows, predictions=predictions)
+        return Request(
+            event_id=event, time=moment.astimezone(UTC), rows=rows, predictions=predictions
+        )
 
     def _count_drops(self, key: str) -> None:
         try:

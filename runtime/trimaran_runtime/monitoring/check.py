@@ -148,7 +148,11 @@ def check(
         NotFound, Corrupted: the release or one of its profiles cannot be read.
     """
     since = now - timedelta(hours=config.window_hours)
-    subject = None if release is None else _subject(store, endpoint, release, since, now, recorder or Recorder())
+    subject = (
+        None
+        if release is None
+        else _subject(store, endpoint, release, since, now, recorder or Recorder())
+    )
     features = predictions = None
     if subject is not None and subject.traffic.counts.rows:
         # Both verdicts together are one check, and share its risk.
@@ -218,9 +222,7 @@ def _features(subject: Subject, config: DriftConfig) -> Verdict:
     return _judged(subject, subject.reference.only(recorded), subject.traffic.features, config)
 
 
-def _judged(
-    subject: Subject, reference: Profile, current: Profile, config: DriftConfig
-) -> Verdict:
+def _judged(subject: Subject, reference: Profile, current: Profile, config: DriftConfig) -> Verdict:
     """The verdict on the columns that can be read; the others are findings."""
     unreadable = subject.traffic.unreadable
     verdict = compare(reference.only(set(reference.columns) - set(unreadable)), current, config)

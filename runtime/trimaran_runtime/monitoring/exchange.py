@@ -1,6 +1,5 @@
 """Bodies as they went over the wire, as requests: what the clouds' own recorders keep."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,11 +70,17 @@ class Exchanges:
         return not is_test
 
     def read(
-        self, moment: datetime, content_type: str | None, body: bytes, answer: bytes | None
+        self,
+        event: str,
+        moment: datetime,
+        content_type: str | None,
+        body: bytes,
+        answer: bytes | None,
     ) -> Request | None:
         """The request that two bodies are; None: it is no traffic of the release; counts it.
 
         Args:
+            event: the id that its caller knows, and that a label will name.
             moment: its time, with a zone.
             content_type: of the body; None: JSON.
             body: what was asked, in any shape that the server takes.
@@ -92,25 +97,22 @@ class Exchanges:
         if document.get("release") != self._release:
             self.counts.other_release += 1
             return None
-        return self._request(moment, content_type, body, document)
-
-    def _request(
-        self, moment: datetime, content_type: str | None, body: bytes, answer: Mapping[str, Any]
-    ) -> Request | None:
-        predictions = answer["predictions"]
-        try:
-            rows = self._rows(content_type, body)
-        except (TypeError, ValueError, AttributeError, Refusal):
-            rows = None
+        rows, predictions = self._rows(content_type, body), document["predictions"]
         if rows is None or not isinstance(predictions, list) or len(predictions) != len(rows):
             self.counts.unreadable += 1
             return None
         self.counts.requests += 1
         self.counts.rows += len(rows)
-        return Request(time=moment.astimezone(UTC), rows=rows, predictions=predictions)
+        return Request(
+            event_id=event, time=moment.astimezone(UTC), rows=rows, predictions=predictions
+        )
 
-    def _rows(self, content_type: str | None, body: bytes) -> list[dict[str, Any]]:
-        rows = self._reader.read(content_type, body)
+    def _rows(self, content_type: str | None, body: bytes) -> list[dict[str, Any]] | None:
+        """Rows of a body by column; None: it is no body that the server takes."""
+        try:
+            rows = self._reader.read(content_type, body)
+        except (TypeError, ValueError, AttributeError, Refusal):
+            return None
         return [dict(zip(self._names, row, strict=True)) for row in zip(*rows.raw, strict=True)]
 
 

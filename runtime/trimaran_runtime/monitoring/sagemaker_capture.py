@@ -95,7 +95,7 @@ class SageMakerCapture:
         except (KeyError, TypeError, ValueError, AttributeError):
             self.counts.unreadable += 1
             return None
-        return self._exchanges.read(moment, content_type, *bodies)
+        return self._exchanges.read(event, moment, content_type, *bodies)
 
 
 def _body(side: Mapping[str, Any]) -> bytes:

@@ -63,7 +63,8 @@ class VertexCapture:
     def _row(self, row: Mapping[str, Any]) -> Request | None:
         try:
             model, moment = row["deployed_model_id"], _moment(row["logging_time"])
-            event = f"{row['endpoint']}/{model}/{_whole(row['request_id'])}"
+            number = _whole(row["request_id"])
+            event = f"{row['endpoint']}/{model}/{number}"
             asked, answered = _texts(row["request_payload"]), _texts(row["response_payload"])
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
             self.counts.unreadable += 1
@@ -78,7 +79,7 @@ class VertexCapture:
         except orjson.JSONDecodeError:
             self.counts.unreadable += 1
             return None
-        return self._exchanges.read(moment, None, question, answer)
+        return self._exchanges.read(str(number), moment, None, question, answer)
 
     def _answer(self, answered: list[str]) -> bytes | None:
         """The answer as the server gives it; a deployed model answers for its release."""

@@ -39,7 +39,10 @@ from trimaran_runtime.training.search_record import SEARCH
 from trimaran_runtime.validation.finding import Findings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from trimaran_runtime.drift.profile import Profile
 
 _ROLES = {
     "evaluation": ("evaluation", "evaluation.json"),
@@ -297,9 +300,22 @@ def _profiles(context: Context) -> dict[str, bytes]:
     table = read_parquet(context.inputs["splits"] / "test.parquet")
     features = feature_names(context.config.data, table.column_names)
     predictions = read_parquet(context.inputs["evaluation"] / "predictions.parquet")
-    return {
-        "reference_profile": Profile.of(table, features).to_bytes(),
+    reference = Profile.of(table, features)
+    files = {
+        "reference_profile": reference.to_bytes(),
         "prediction_profile": Profile.of(predictions).to_bytes(),
+    }
+    time = context.config.data.time
+    return files if time is None else files | _over_time(table, time, reference)
+
+
+def _over_time(table: "pa.Table", time: str, reference: "Profile") -> dict[str, bytes]:
+    """How the reference differs from itself, and from season to season."""
+    from trimaran_runtime.drift import history, seasons
+
+    return {
+        history.ROLE: history.History.of(table, time, reference).to_json(),
+        seasons.ROLE: seasons.Seasons.of(table, time, reference).to_bytes(),
     }
 
 

@@ -1,0 +1,71 @@
+"""Values of columns row by row, in blocks: what looks at several columns of one row."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trimaran_runtime.drift.source import Source
+from trimaran_runtime.drift.tally import numbers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BLOCK_ROWS = 8192
+"""Rows of a block: a column of it stays in a core's cache."""
+Marks = npt.NDArray[np.bool_]
+Values = npt.NDArray[Any]
+
+
+def blocks(source: Source, names: Sequence[str]) -> "Iterator[pa.RecordBatch]":
+    """The named columns, at most 8,192 rows at a time."""
+    if names:
+        table = source.table(names, 0, source.rows)
+        yield from table.to_batches(max_chunksize=BLOCK_ROWS)
+
+
+def numbers_of(piece: Any) -> tuple[Values, Marks | None]:
+    """Values of a piece of numbers or times, and where they are missing; None: nowhere.
+
+    Times are microseconds. What a missing value holds is anything.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    piece = piece.storage if isinstance(piece, pa.ExtensionArray) else piece
+    if not piece.null_count:
+        values = numbers(piece)
+        if values.dtype.kind != "f":
+            return values, None
+        missing = np.isnan(values)
+        return values, missing if missing.any() else None
+    null: Marks = np.asarray(piece.is_null(nan_is_null=True))
+    return numbers(pc.fill_null(piece, pa.scalar(0).cast(piece.type))), null
+
+
+def distance(values: Values, centre: float) -> npt.NDArray[np.float32]:
+    """`float32(x - centre)`, shape `(n,)`; whole numbers are subtracted exactly."""
+    found = np.empty(len(values), np.float32)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        if values.dtype.kind == "f" or values.dtype == np.uint64 or not _is_whole(centre):
+            # x - (-0.0) makes -0.0 the same key as 0.0; any other centre does so by itself.
+            what = np.float64(centre or -0.0)
+            np.subtract(values, what, out=found, casting="unsafe", dtype=np.float64)
+            return found
+        whole = values.astype(np.int64, copy=False)
+        moved = whole - np.int64(centre)
+        found[:] = moved
+        # Where the difference left 64 bits, it has the sign of the wrong end.
+        wrapped = ((whole ^ np.int64(centre)) & (whole ^ moved)) < 0
+        found[wrapped] = whole[wrapped].astype(np.float64) - centre
+    return found
+
+
+def raw_keys(found: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+    """Top 16 bits of each; a view of the same memory."""
+    return found.view(np.uint16)[1::2]
+
+
+def _is_whole(centre: float) -> bool:
+    return float(centre).is_integer() and -(2.0**63) <= centre < 2.0**63

@@ -21,15 +21,48 @@ def decided(
     release: str = "r1",
     last: Retraining | None = LAST,
     data: str = "data-2",
+    harm: bool | None = None,
     **config: Any,
 ) -> ActionKind:
     settings = MonitorConfig(on_drift=on_drift, **config)
-    return decide(severity, drifted, settings, release=release, last=last, data=data, now=NOON).kind
+    action = decide(
+        severity, drifted, settings, release=release, last=last, data=data, now=NOON, harm=harm
+    )
+    return action.kind
 
 
 @pytest.mark.parametrize("severity", [None, Severity.ok, Severity.too_few_rows, Severity.warn])
-def test_only_severe_drift_does_anything(severity: Severity | None) -> None:
+def test_only_severe_drift_does_anything_where_harm_is_not_known(
+    severity: Severity | None,
+) -> None:
     assert decided(severity=severity) is ActionKind.log
+
+
+@pytest.mark.parametrize(
+    ("severity", "on_drift", "harm", "done"),
+    [
+        (Severity.warn, OnDrift.alert, True, ActionKind.alert),
+        (Severity.warn, OnDrift.retrain, True, ActionKind.alert),
+        (Severity.warn, OnDrift.log, True, ActionKind.log),
+        (Severity.warn, OnDrift.alert, False, ActionKind.log),
+        (Severity.ok, OnDrift.alert, True, ActionKind.log),
+        (Severity.alert, OnDrift.alert, True, ActionKind.alert),
+        (Severity.alert, OnDrift.alert, False, ActionKind.log),
+        (Severity.alert, OnDrift.retrain, False, ActionKind.retrain),
+        (Severity.alert, OnDrift.retrain, True, ActionKind.retrain),
+        (Severity.alert, OnDrift.log, True, ActionKind.log),
+    ],
+)
+def test_harm_alerts_and_drift_without_harm_is_logged(
+    severity: Severity, on_drift: OnDrift, harm: bool, done: ActionKind
+) -> None:
+    assert decided(severity=severity, on_drift=on_drift, harm=harm) is done
+
+
+def test_without_harm_a_retraining_that_may_not_be_is_logged() -> None:
+    assert decided(cool_down_hours=49, harm=False) is ActionKind.log
+    assert decided(data="data-1", harm=False) is ActionKind.log
+    assert decided(data="data-1", harm=True) is ActionKind.alert
 
 
 @pytest.mark.parametrize("on_drift", list(OnDrift))

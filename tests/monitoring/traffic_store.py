@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from trimaran_runtime.drift import Profile
 from trimaran_runtime.monitoring.check_config import CheckConfig
-from trimaran_runtime.monitoring.predictions import classified
+from trimaran_runtime.monitoring.predictions import classified, with_scores
 from trimaran_runtime.registry.approval import approve
 from trimaran_runtime.registry.release import (
     Feature,
@@ -61,9 +61,14 @@ def store_with_release(path: Path, *, model: bytes = b"model") -> tuple[Store, s
     table = table.set_column(table.column_names.index("when"), "when", moments)
     given = answers_to(rows, 1)
     answers = classified([a["label"] for a in given], [a["probability"] for a in given])
+    reference = Profile.of(table, segments=["carrier"]).with_correlation(table)
+    # The true classes are as likely as the model says.
+    chances = np.random.default_rng(3).random(len(given))
+    truth = [bool(c < a["probability"]) for c, a in zip(chances, given, strict=True)]
+    predictions = with_scores(Profile.of(answers), answers, "true", truth=truth)
     profiles = {
-        "reference_profile": Profile.of(table).to_bytes(),
-        "prediction_profile": Profile.of(answers).to_bytes(),
+        "reference_profile": reference.to_bytes(),
+        "prediction_profile": predictions.to_bytes(),
     }
     files = {role: _file(store, content) for role, content in profiles.items()}
     release = Release(

@@ -37,7 +37,8 @@ class DriftConfig(Section):
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
     """Risk of one false verdict per check over all columns and facets (Bonferroni)."""
     min_rows: Annotated[int, Field(ge=1)] = 500
-    """Fewer captured rows give "too few rows to tell", never a verdict."""
+    """Fewer captured rows give "too few rows to tell", never a verdict of one check; many such
+    checks together can still show a change."""
     tolerance: dict[FacetName, Annotated[float, Field(gt=0)]] = {}
     """Largest tolerated effect by facet (`js`, `ks`, `missing`, `new_category`, ...), over ours."""
     ignore: tuple[str, ...] = ()

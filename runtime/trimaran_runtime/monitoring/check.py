@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.drift.comparison import compare
 from trimaran_runtime.drift.config import DriftConfig
+from trimaran_runtime.drift.detector import Watch
+from trimaran_runtime.drift.history import ROLE as HISTORY_ROLE
+from trimaran_runtime.drift.history import History
+from trimaran_runtime.drift.level import text_of
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.verdict import Fault, Finding, Severity, Verdict
 from trimaran_runtime.errors import Corrupted
@@ -14,8 +18,12 @@ from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining, d
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.monitoring.recorder import Recorder
 from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
+from trimaran_runtime.monitoring.watching import ANSWER, watch
 from trimaran_runtime.registry.release import SHORT, Release, read_release
 from trimaran_runtime.storage.store import Store
+
+if TYPE_CHECKING:
+    from trimaran_runtime.monitoring.harm import Estimate
 
 REFERENCE_PROFILE = "reference_profile"
 """Role of the release's file with the profile of its feature rows."""
@@ -34,12 +42,14 @@ class Subject:
         reference: profile of the rows it was made on.
         predictions: profile of its predictions on the test rows.
         traffic: what it was asked and answered in the window.
+        history: how the rows it was made on differ among themselves; empty: not known.
     """
 
     release: Release
     reference: Profile
     predictions: Profile
     traffic: Traffic
+    history: History = History()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +63,8 @@ class Outcome:
         subject: what was judged; None: there was no release.
         features: verdict on the features; None: there was nothing to judge.
         predictions: verdict on the predictions; None: likewise.
+        watch: what the checks so far show together; None: likewise.
+        estimate: performance as far as scores tell it; None: they do not.
         action: what it leads to.
         sentence: the outcome in one sentence.
     """
@@ -66,6 +78,8 @@ class Outcome:
     predictions: Verdict | None
     action: Action
     sentence: str
+    watch: Watch | None = None
+    estimate: "Estimate | None" = None
 
     @property
     def release(self) -> str | None:
@@ -74,15 +88,25 @@ class Outcome:
 
     @property
     def severity(self) -> Severity | None:
-        """The worst of both verdicts; None: there was nothing to judge."""
-        found = [v.severity for v in (self.features, self.predictions) if v is not None]
+        """The worst of both verdicts and of the checks together; None: nothing to judge."""
+        judged = (self.features, self.predictions, self.watch)
+        found = [v.severity for v in judged if v is not None]
         return max(found, key=lambda severity: severity.rank, default=None)
 
     @property
     def drifted(self) -> tuple[str, ...]:
-        """Columns that drifted, features first."""
+        """Columns that drifted, features first; then those that many checks together show."""
         verdicts = [v for v in (self.features, self.predictions) if v is not None]
-        return tuple(name for verdict in verdicts for name in verdict.drifted)
+        found = [name for verdict in verdicts for name in verdict.drifted]
+        alarms = self.watch.alarms if self.watch else ()
+        slowly = [a.quantity.rpartition(":")[0].removeprefix(ANSWER) for a in alarms]
+        return tuple(dict.fromkeys([*found, *slowly]))
+
+    @property
+    def broken(self) -> bool:
+        """Whether a column is gone or cannot be read: no score tells what that does."""
+        verdicts = [v for v in (self.features, self.predictions) if v is not None]
+        return any(f.severity is Severity.alert for v in verdicts for f in v.findings)
 
     def summary(self) -> dict[str, Any]:
         """What a status screen shows, as JSON values."""
@@ -111,6 +135,8 @@ class Outcome:
             **self.summary(),
             "features": self.features.document() if self.features else None,
             "predictions": self.predictions.document() if self.predictions else None,
+            "watch": asdict(self.watch) if self.watch else None,
+            "estimate": asdict(self.estimate) if self.estimate else None,
             "counts": asdict(traffic.counts) if traffic else None,
             "unrecorded": list(traffic.unrecorded) if traffic else [],
             "unread": dict(traffic.unread) if traffic else {},
@@ -153,12 +179,14 @@ def check(
         if release is None
         else _subject(store, endpoint, release, since, now, recorder or Recorder())
     )
-    features = predictions = None
+    features = predictions = seen = performance = None
     if subject is not None and subject.traffic.counts.rows:
         # Both verdicts together are one check, and share its risk.
         shared = config.drift.model_copy(update={"alpha": config.drift.alpha / 2})
         features = _features(subject, shared)
         predictions = _judged(subject, subject.predictions, subject.traffic.predictions, shared)
+        seen = watch(store, endpoint, subject, since=since, until=now, config=config.drift)
+        performance = _estimate(subject)
     outcome = Outcome(
         model=model,
         endpoint=endpoint,
@@ -169,6 +197,8 @@ def check(
         predictions=predictions,
         action=Action(kind=ActionKind.log, why="there is nothing to judge"),
         sentence=_sentence(subject, features, predictions, config),
+        watch=seen,
+        estimate=performance,
     )
     if outcome.severity is None or release is None:
         return outcome
@@ -180,12 +210,29 @@ def check(
         last=last,
         data=data,
         now=now,
+        harm=None if performance is None or outcome.broken else performance.harm,
     )
-    return _with_action(outcome, action)
+    return replace(outcome, action=action, sentence=_completed(outcome))
 
 
-def _with_action(outcome: Outcome, action: Action) -> Outcome:
-    return replace(outcome, action=action)
+def _estimate(subject: Subject) -> "Estimate | None":
+    reference, current = subject.predictions.scores, subject.traffic.predictions.scores
+    if reference is None or current is None:
+        return None
+    from trimaran_runtime.monitoring.harm import estimate
+
+    return estimate(subject.release, reference, current)
+
+
+def _completed(outcome: Outcome) -> str:
+    """The sentence, with what many checks together show, and with harm."""
+    parts = [outcome.sentence]
+    if outcome.watch and outcome.watch.alarms:
+        told = outcome.watch.alarms[0].sentence
+        parts.append(f"{told[0].upper()}{told[1:]}.")
+    if outcome.estimate and outcome.estimate.harm:
+        parts.append(f"Without labels, {outcome.estimate.sentence}.")
+    return " ".join(parts)
 
 
 def _subject(
@@ -200,10 +247,27 @@ def _subject(
     reference = _profile(store, release, REFERENCE_PROFILE)
     predictions = _profile(store, release, PREDICTION_PROFILE)
     recorded = recorder.requests(store, endpoint, release=release, since=since, until=until)
+    classes = release.signature.classes
     traffic = read_traffic(
-        recorded, reference=reference, predictions=predictions, since=since, until=until
+        recorded,
+        reference=reference,
+        predictions=predictions,
+        since=since,
+        until=until,
+        positive=text_of(classes[1]) if len(classes) == 2 else None,
     )
-    return Subject(release=release, reference=reference, predictions=predictions, traffic=traffic)
+    return Subject(
+        release=release,
+        reference=reference,
+        predictions=predictions,
+        traffic=traffic,
+        history=_history(store, release),
+    )
+
+
+def _history(store: Store, release: Release) -> History:
+    file = release.files.get(HISTORY_ROLE)
+    return History() if file is None else History.parse(store.read_blob(file.digest))
 
 
 def _profile(store: Store, release: Release, role: str) -> Profile:
@@ -225,7 +289,8 @@ def _features(subject: Subject, config: DriftConfig) -> Verdict:
 def _judged(subject: Subject, reference: Profile, current: Profile, config: DriftConfig) -> Verdict:
     """The verdict on the columns that can be read; the others are findings."""
     unreadable = subject.traffic.unreadable
-    verdict = compare(reference.only(set(reference.columns) - set(unreadable)), current, config)
+    readable = reference.only(set(reference.columns) - set(unreadable))
+    verdict = compare(readable, current, config, subject.history)
     broken = tuple(
         Finding(
             column=name,

@@ -10,7 +10,11 @@ from trimaran_runtime.section import Section
 
 
 class OnDrift(StrEnum):
-    """What severe drift does, beside the report."""
+    """What severe drift does, beside the report.
+
+    Where a classifier's performance can be estimated from its scores, drift that surely harms it
+    alerts whether severe or not, and drift that does not is only logged.
+    """
 
     log = "log"
     """Nothing more."""

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from trimaran_runtime.monitoring.check import Outcome
 
 DRIFT_SEVERITY = "DriftSeverity"
-"""0: no drift; 1: drift; 2: severe drift. Not there where nothing could be told."""
+"""0: no drift; 1: drift; 2: severe drift. Where the performance is estimated without labels, 2 is
+drift that harms it, or asks for a retraining. Not there where nothing could be told."""
 DRIFTED_COLUMNS = "DriftedColumns"
 """How many columns were found to drift, predictions included. Not there without traffic."""
 CAPTURED_ROWS = "CapturedRows"
@@ -34,5 +35,12 @@ def metrics_of(outcome: "Outcome") -> dict[str, float]:
     if outcome.severity is not None:
         values[DRIFTED_COLUMNS] = len(outcome.drifted)
     if outcome.severity in _SEVERITIES:
-        values[DRIFT_SEVERITY] = _SEVERITIES[outcome.severity]
+        values[DRIFT_SEVERITY] = _level(outcome, _SEVERITIES[outcome.severity])
     return values
+
+
+def _level(outcome: "Outcome", severity: int) -> int:
+    if outcome.estimate is None or outcome.broken or not severity:
+        return severity
+    # What the action says, an alarm says: drift without harm wakes nobody.
+    return 1 if outcome.action.kind is ActionKind.log else 2

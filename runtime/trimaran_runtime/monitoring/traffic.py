@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.summary import EmptySummary, Kind
 from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.monitoring.capture import Counts, Request, Requests
-from trimaran_runtime.monitoring.predictions import LABEL, PREDICTION, PROBABILITY
+from trimaran_runtime.monitoring.predictions import LABEL, PREDICTION, PROBABILITY, with_scores
 from trimaran_runtime.monitoring.table import table_of
 
 _BATCH_ROWS = 50_000
@@ -61,6 +61,7 @@ def read_traffic(
     predictions: Profile,
     since: datetime,
     until: datetime,
+    positive: str | None = None,
 ) -> Traffic:
     """Read and profile captured requests.
 
@@ -70,8 +71,9 @@ def read_traffic(
         predictions: profile of its predictions on the test rows.
         since: beginning of the window, UTC.
         until: end of the window, UTC.
+        positive: the class that a probability is of, of two; None: there are not two.
     """
-    reader = _Reader(reference, predictions, since, until)
+    reader = _Reader(reference, predictions, positive, since, until)
     for request in capture.requests():
         reader.add(request)
     return reader.finish(capture.counts)
@@ -81,10 +83,15 @@ class _Reader:
     """Takes requests, and profiles them in batches."""
 
     def __init__(
-        self, reference: Profile, predictions: Profile, since: datetime, until: datetime
+        self,
+        reference: Profile,
+        predictions: Profile,
+        positive: str | None,
+        since: datetime,
+        until: datetime,
     ) -> None:
         self._features = _Side(reference)
-        self._predictions = _Side(predictions)
+        self._predictions = _Side(predictions, positive)
         self._since, self._step = since, (until - since) / PERIODS
         self._periods = [0] * PERIODS
         self._newest: datetime | None = None
@@ -128,7 +135,8 @@ class _Reader:
 class _Side:
     """Columns of one profile: values that wait, and the profile of those before."""
 
-    def __init__(self, reference: Profile) -> None:
+    def __init__(self, reference: Profile, positive: str | None = None) -> None:
+        self._positive = None if reference.scores is None else positive
         self._kinds: dict[str, Kind] = {n: c.kind for n, c in reference.columns.items()}
         self._reference = reference
         self.pending: dict[str, list[Any]] = {name: [] for name in self._kinds}
@@ -165,11 +173,19 @@ class _Side:
         unread: Counter[str] = Counter()
         table = table_of({name: self.pending[name] for name in names}, self._kinds, unread)
         batch = Profile.of(table, reference=self._reference)
+        if self._positive is not None and {LABEL, PROBABILITY} <= set(names):
+            batch = with_scores(batch, table, self._positive, reference=self._reference)
         # A profile without columns cannot know its rows from the table.
         batch = batch if names else Profile(rows=self._rows, columns={})
-        merged = batch if self._profile is None else self._profile.only(names).merge(batch)
+        merged = batch if self._profile is None else self._before(names).merge(batch)
         self.unread += unread
         return merged
+
+    def _before(self, names: list[str]) -> Profile:
+        """The profile of the rows before, with the parts that these columns can have."""
+        assert self._profile is not None
+        whole = self._profile.only(names)
+        return whole if {LABEL, PROBABILITY} <= set(names) else replace(whole, scores=None)
 
     def _leave_out(self) -> None:
         """Part from the columns that cannot be profiled; the rest is judged without them."""

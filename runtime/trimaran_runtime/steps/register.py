@@ -25,7 +25,7 @@ from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.registry.environment import current_environment
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.publish import Result, publish
-from trimaran_runtime.registry.release import SHORT, Lineage, Release, Verdict
+from trimaran_runtime.registry.release import Signature, SHORT, Lineage, Release, Verdict
 from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.registry.signing import given_key, public_text
 from trimaran_runtime.section import Section
@@ -207,7 +207,7 @@ def _result(context: Context) -> Result:
         environment=current_environment(),
         explanation=Explanation.parse(explanation.read_bytes()) if explanation.is_file() else None,
         answers=_drawn_answers(context, training),
-        files={**_carried(context), **_profiles(context)},
+        files={**_carried(context), **_profiles(context, training.signature)},
     )
 
 
@@ -288,25 +288,44 @@ def _lineage(context: Context, training: TrainingRecord) -> Lineage:
     )
 
 
-def _profiles(context: Context) -> dict[str, bytes]:
+def _profiles(context: Context, signature: Signature) -> dict[str, bytes]:
     """What the monitor compares traffic with: the test rows, and the predictions on them.
 
     The model never saw these rows, its quality on them is known, and where the split is by time
     they are the newest. Older rows would add seasons that traffic cannot show again, and a model
     is surer of rows it was fitted on.
     """
+    from trimaran_runtime.drift.level import text_of
     from trimaran_runtime.drift.profile import Profile
+    from trimaran_runtime.monitoring.predictions import with_scores
 
     table = read_parquet(context.inputs["splits"] / "test.parquet")
     features = feature_names(context.config.data, table.column_names)
     predictions = read_parquet(context.inputs["evaluation"] / "predictions.parquet")
-    reference = Profile.of(table, features)
+    segments = _divisible(table, [n for n in context.config.data.segments if n in features])
+    reference = Profile.of(table, features, segments=segments).with_correlation(table)
+    answers = Profile.of(predictions)
+    if len(signature.classes) == 2:
+        truth = table[signature.target].to_pylist()
+        answers = with_scores(answers, predictions, text_of(signature.classes[1]), truth=truth)
     files = {
         "reference_profile": reference.to_bytes(),
-        "prediction_profile": Profile.of(predictions).to_bytes(),
+        "prediction_profile": answers.to_bytes(),
     }
     time = context.config.data.time
     return files if time is None else files | _over_time(table, time, reference)
+
+
+def _divisible(table: "pa.Table", segments: list[str]) -> list[str]:
+    """Those of the columns whose values are levels: fractions and times have no segments."""
+    import pyarrow as pa
+
+    types = {field.name: field.type for field in table.schema}
+    return [
+        name
+        for name in segments
+        if not (pa.types.is_floating(types[name]) or pa.types.is_timestamp(types[name]))
+    ]
 
 
 def _over_time(table: "pa.Table", time: str, reference: "Profile") -> dict[str, bytes]:

@@ -1,0 +1,66 @@
+"""Whether the model is worse now, as far as its own scores tell: there are no labels yet."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trimaran_runtime.drift.estimated_performance import METRICS, Rates, expect
+from trimaran_runtime.drift.score_table import ScoreTable
+from trimaran_runtime.gate.config import Metric
+
+if TYPE_CHECKING:
+    from trimaran_runtime.registry.release import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """Performance in the window, estimated without labels (CBPE).
+
+    Attributes:
+        metric: the one that the gate decided by; accuracy where that cannot be estimated.
+        value: what is expected.
+        low, high: 95 % interval of what labels will show.
+        before: on the reference's test rows.
+        harm: whether the whole interval is worse than before, by the interval of before, too.
+        sentence: all this in words.
+    """
+
+    metric: Metric
+    value: float
+    low: float
+    high: float
+    before: float
+    harm: bool
+    sentence: str
+
+
+def estimate(release: "Release", reference: ScoreTable, current: ScoreTable) -> Estimate | None:
+    """What the scores tell of the performance; None: nothing.
+
+    Args:
+        release: the release; its gate's metric is the one that counts.
+        reference: predictions on the test rows, with their true classes.
+        current: predictions in the window, in the reference's bins.
+    """
+    wanted = release.verdict.metric
+    metric = Metric(wanted) if wanted in set(METRICS) else Metric.accuracy
+    rates = Rates.of(reference)
+    now, then = expect(current, rates)[metric], expect(reference, rates)[metric]
+    if now.value is None or now.low is None or now.high is None:
+        return None
+    if then.value is None or then.low is None or then.high is None:
+        return None
+    better = metric.higher_is_better
+    harm = now.high < then.low if better else now.low > then.high
+    word = "surely worse than" if harm else "not surely worse than"
+    return Estimate(
+        metric=metric,
+        value=now.value,
+        low=now.low,
+        high=now.high,
+        before=then.value,
+        harm=harm,
+        sentence=(
+            f"{metric} is estimated at {now.value:.3f} ({now.low:.3f} to {now.high:.3f}), "
+            f"{word} the {then.value:.3f} of the test rows"
+        ),
+    )

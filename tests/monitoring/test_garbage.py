@@ -133,7 +133,7 @@ def test_a_column_that_breaks_late_costs_itself_alone(monkeypatch: pytest.Monkey
     from trimaran_runtime.monitoring import traffic
 
     monkeypatch.setattr(traffic, "_BATCH_ROWS", 1)
-    row = {name: None for name in REFERENCE.columns} | {"number_0": 1.0, "whole_0": "no number"}
+    row = dict.fromkeys(REFERENCE.columns) | {"number_0": 1.0, "whole_0": "no number"}
     answers = [{"label": "true", "probability": 0.5}] * 2
     requests = Sent([row] * 2, answers), Sent([row], answers[:1])
     whole = read_all(requests)

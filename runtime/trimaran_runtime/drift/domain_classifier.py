@@ -22,8 +22,8 @@ from trimaran_runtime.drift.row_sample import (
     MISSING,
     LevelRows,
     NumberRows,
-    RowSample,
     Rows,
+    RowSample,
     common_levels,
 )
 from trimaran_runtime.errors import DataError

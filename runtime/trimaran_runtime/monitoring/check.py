@@ -8,48 +8,23 @@ from typing import TYPE_CHECKING, Any
 from trimaran_runtime.drift.comparison import compare
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.drift.detector import Watch
-from trimaran_runtime.drift.history import ROLE as HISTORY_ROLE
-from trimaran_runtime.drift.history import History
-from trimaran_runtime.drift.level import text_of
 from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.root_cause import Cause, causes
+from trimaran_runtime.drift.seasons import Season
 from trimaran_runtime.drift.verdict import Fault, Finding, Severity, Verdict
-from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining, decide
 from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.monitoring.recorder import Recorder
-from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
+from trimaran_runtime.monitoring.subject import Subject, read_subject
 from trimaran_runtime.monitoring.watching import ANSWER, watch
-from trimaran_runtime.registry.release import SHORT, Release, read_release
+from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.storage.store import Store
 
 if TYPE_CHECKING:
     from trimaran_runtime.monitoring.harm import Estimate
 
-REFERENCE_PROFILE = "reference_profile"
-"""Role of the release's file with the profile of its feature rows."""
-PREDICTION_PROFILE = "prediction_profile"
-"""Role of the release's file with the profile of its predictions on the test rows."""
 NOTHING = "nothing_to_judge"
 """Severity of a check that had no release, or no traffic, to judge."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What a check judges: a release by its traffic.
-
-    Attributes:
-        release: the manifest.
-        reference: profile of the rows it was made on.
-        predictions: profile of its predictions on the test rows.
-        traffic: what it was asked and answered in the window.
-        history: how the rows it was made on differ among themselves; empty: not known.
-    """
-
-    release: Release
-    reference: Profile
-    predictions: Profile
-    traffic: Traffic
-    history: History = History()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +40,7 @@ class Outcome:
         predictions: verdict on the predictions; None: likewise.
         watch: what the checks so far show together; None: likewise.
         estimate: performance as far as scores tell it; None: they do not.
+        causes: features that drifted, by what they mean to the model, most first.
         action: what it leads to.
         sentence: the outcome in one sentence.
     """
@@ -80,6 +56,7 @@ class Outcome:
     sentence: str
     watch: Watch | None = None
     estimate: "Estimate | None" = None
+    causes: tuple[Cause, ...] = ()
 
     @property
     def release(self) -> str | None:
@@ -137,6 +114,7 @@ class Outcome:
             "predictions": self.predictions.document() if self.predictions else None,
             "watch": asdict(self.watch) if self.watch else None,
             "estimate": asdict(self.estimate) if self.estimate else None,
+            "causes": [asdict(cause) for cause in self.causes],
             "counts": asdict(traffic.counts) if traffic else None,
             "unrecorded": list(traffic.unrecorded) if traffic else [],
             "unread": dict(traffic.unread) if traffic else {},
@@ -177,13 +155,13 @@ def check(
     subject = (
         None
         if release is None
-        else _subject(store, endpoint, release, since, now, recorder or Recorder())
+        else read_subject(store, endpoint, release, since, now, recorder or Recorder())
     )
     features = predictions = seen = performance = None
     if subject is not None and subject.traffic.counts.rows:
         # Both verdicts together are one check, and share its risk.
         shared = config.drift.model_copy(update={"alpha": config.drift.alpha / 2})
-        features = _features(subject, shared)
+        features = _features(subject, shared, since, now)
         predictions = _judged(subject, subject.predictions, subject.traffic.predictions, shared)
         seen = watch(store, endpoint, subject, since=since, until=now, config=config.drift)
         performance = _estimate(subject)
@@ -199,6 +177,7 @@ def check(
         sentence=_sentence(subject, features, predictions, config),
         watch=seen,
         estimate=performance,
+        causes=causes(features, subject.importances) if features and subject else (),
     )
     if outcome.severity is None or release is None:
         return outcome
@@ -235,62 +214,29 @@ def _completed(outcome: Outcome) -> str:
     return " ".join(parts)
 
 
-def _subject(
-    store: Store,
-    endpoint: str,
-    release_id: str,
-    since: datetime,
-    until: datetime,
-    recorder: Recorder,
-) -> Subject:
-    release = read_release(store, release_id)
-    reference = _profile(store, release, REFERENCE_PROFILE)
-    predictions = _profile(store, release, PREDICTION_PROFILE)
-    recorded = recorder.requests(store, endpoint, release=release, since=since, until=until)
-    classes = release.signature.classes
-    traffic = read_traffic(
-        recorded,
-        reference=reference,
-        predictions=predictions,
-        since=since,
-        until=until,
-        positive=text_of(classes[1]) if len(classes) == 2 else None,
-    )
-    return Subject(
-        release=release,
-        reference=reference,
-        predictions=predictions,
-        traffic=traffic,
-        history=_history(store, release),
-    )
-
-
-def _history(store: Store, release: Release) -> History:
-    file = release.files.get(HISTORY_ROLE)
-    return History() if file is None else History.parse(store.read_blob(file.digest))
-
-
-def _profile(store: Store, release: Release, role: str) -> Profile:
-    file = release.files.get(role)
-    if file is None:
-        raise Corrupted(
-            f"release {release.id[:SHORT]} has no {role}",
-            where="monitor",
-            next_step="run the pipeline again",
-        )
-    return Profile.from_bytes(store.read_blob(file.digest))
-
-
-def _features(subject: Subject, config: DriftConfig) -> Verdict:
+def _features(subject: Subject, config: DriftConfig, since: datetime, until: datetime) -> Verdict:
     recorded = set(subject.reference.columns) - set(subject.traffic.unrecorded)
-    return _judged(subject, subject.reference.only(recorded), subject.traffic.features, config)
+    seasons = subject.seasons
+    return _judged(
+        subject,
+        subject.reference.only(recorded),
+        subject.traffic.features,
+        config,
+        seasons.choose(since, until, config.min_rows) if seasons else "",
+    )
 
 
-def _judged(subject: Subject, reference: Profile, current: Profile, config: DriftConfig) -> Verdict:
+def _judged(
+    subject: Subject,
+    reference: Profile,
+    current: Profile,
+    config: DriftConfig,
+    season: Season | str = "",
+) -> Verdict:
     """The verdict on the columns that can be read; the others are findings."""
     unreadable = subject.traffic.unreadable
     readable = reference.only(set(reference.columns) - set(unreadable))
-    verdict = compare(readable, current, config, subject.history)
+    verdict = compare(readable, current, config, subject.history, season)
     broken = tuple(
         Finding(
             column=name,

@@ -12,11 +12,23 @@ from trimaran_runtime.monitoring.bars import bars
 from trimaran_runtime.monitoring.check import NOTHING
 from trimaran_runtime.monitoring.plot import CURRENT_COLOUR, REFERENCE_COLOUR, comparison_plot
 
-PARTS = ("notes", "findings", "plots", "prediction_plots", "predictions", "columns", "traffic")
+PARTS = (
+    "notes",
+    "findings",
+    "causes",
+    "plots",
+    "prediction_plots",
+    "predictions",
+    "columns",
+    "pairs",
+    "segments",
+    "traffic",
+)
 """Parts of a page that are not on every one."""
 _TEMPLATE = "report.html.jinja"
 _MOST_PLOTS = 12
 _CALM_PLOTS = 4
+_MOST_SEGMENTS = 20
 _NAMED = 4
 _WORDS = {
     Severity.ok: "within tolerance",
@@ -109,6 +121,9 @@ def judged(verdict: Verdict, reference: Profile, current: Profile) -> dict[str, 
         "plots": plots_of(shown, reference, current),
         "plots_title": f"What moved{left}" if moved else "The columns that moved most",
         "columns": rows_of(verdict.columns),
+        "pairs": verdict.correlations,
+        "segments": [one for one in verdict.segments if one.severity.drifted][:_MOST_SEGMENTS],
+        "segment_count": len(verdict.segments),
         "reference_rows": f"{verdict.reference_rows:,}",
         "current_rows": f"{verdict.rows:,}",
         "comparisons": verdict.comparisons,

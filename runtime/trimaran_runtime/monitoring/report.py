@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trimaran_runtime.monitoring.check import NOTHING, Outcome, Subject
+from trimaran_runtime.monitoring.check import NOTHING, Outcome
 from trimaran_runtime.monitoring.page import (
     headline,
     judged,
@@ -12,6 +12,7 @@ from trimaran_runtime.monitoring.page import (
     rows_of,
 )
 from trimaran_runtime.monitoring.plot import traffic_plot
+from trimaran_runtime.monitoring.subject import Subject
 from trimaran_runtime.registry.release import SHORT
 
 _MINUTE = "%Y-%m-%d %H:%M UTC"
@@ -45,6 +46,7 @@ def _judged(outcome: Outcome) -> dict[str, Any]:
     traffic = subject.traffic
     return {
         **judged(features, subject.reference, traffic.features),
+        "causes": outcome.causes,
         "prediction_plots": plots_of(answers.columns, subject.predictions, traffic.predictions),
         "predictions": rows_of(answers.columns),
         "traffic": _traffic(subject),

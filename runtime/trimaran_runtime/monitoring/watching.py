@@ -18,7 +18,7 @@ from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.storage.store import Store
 
 if TYPE_CHECKING:
-    from trimaran_runtime.monitoring.check import Subject
+    from trimaran_runtime.monitoring.subject import Subject
 
 FOLDER = "monitor/evidence"
 ANSWER = "answer "
@@ -77,7 +77,7 @@ def _add(
     release: str,
     window: tuple[datetime, datetime],
     config: DriftConfig,
-    history: History,
+    history: History | None,
 ) -> Watch:
     for _ in range(_TRIES):
         number, before = _newest(store, folder)

@@ -25,7 +25,7 @@ from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.registry.environment import current_environment
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.publish import Result, publish
-from trimaran_runtime.registry.release import Signature, SHORT, Lineage, Release, Verdict
+from trimaran_runtime.registry.release import SHORT, Lineage, Release, Signature, Verdict
 from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.registry.signing import given_key, public_text
 from trimaran_runtime.section import Section

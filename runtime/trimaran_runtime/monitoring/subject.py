@@ -1,0 +1,118 @@
+"""What a check judges: a release, what it was made on, and what it was asked and answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trimaran_runtime.drift.history import ROLE as HISTORY
+from trimaran_runtime.drift.history import History
+from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.seasons import ROLE as SEASONS
+from trimaran_runtime.drift.seasons import Seasons
+from trimaran_runtime.errors import Corrupted
+from trimaran_runtime.monitoring.recorder import Recorder
+from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
+from trimaran_runtime.registry.release import SHORT, Release, read_release
+from trimaran_runtime.storage.store import Store
+
+REFERENCE_PROFILE = "reference_profile"
+"""Role of the release's file with the profile of its feature rows."""
+PREDICTION_PROFILE = "prediction_profile"
+"""Role of the release's file with the profile of its predictions on the test rows."""
+_EXPLANATION = "explanation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a check judges: a release by its traffic.
+
+    Attributes:
+        release: the manifest.
+        reference: profile of the rows it was made on.
+        predictions: profile of its predictions on the test rows.
+        traffic: what it was asked and answered in the window.
+        history: how the reference differs from itself over time; None: it has no time.
+        seasons: the reference by season; None: it has no time.
+        importances: mean absolute contribution by column; empty: the release explains nothing.
+    """
+
+    release: Release
+    reference: Profile
+    predictions: Profile
+    traffic: Traffic
+    history: History | None = None
+    seasons: Seasons | None = None
+    importances: Mapping[str, float] = field(default_factory=dict)
+
+
+def read_subject(
+    store: Store,
+    endpoint: str,
+    release_id: str,
+    since: datetime,
+    until: datetime,
+    recorder: Recorder,
+) -> Subject:
+    """Read a release and the traffic of a window.
+
+    Args:
+        store: the artifact store.
+        endpoint: name of the endpoint.
+        release_id: full id of the release.
+        since: beginning of the window, UTC.
+        until: end of the window, UTC.
+        recorder: who recorded the traffic.
+
+    Raises:
+        NotFound, Corrupted: the release or one of its profiles cannot be read.
+    """
+    release = read_release(store, release_id)
+    reference = _profile(store, release, REFERENCE_PROFILE)
+    predictions = _profile(store, release, PREDICTION_PROFILE)
+    recorded = recorder.requests(store, endpoint, release=release, since=since, until=until)
+    classes = release.signature.classes
+    traffic = read_traffic(
+        recorded,
+        reference=reference,
+        predictions=predictions,
+        since=since,
+        until=until,
+        positive=text_of(classes[1]) if len(classes) == 2 else None,
+    )
+    history, seasons = _file(store, release, HISTORY), _file(store, release, SEASONS)
+    return Subject(
+        release=release,
+        reference=reference,
+        predictions=predictions,
+        traffic=traffic,
+        history=None if history is None else History.parse(history),
+        seasons=None if seasons is None else Seasons.from_bytes(seasons),
+        importances=_importances(store, release),
+    )
+
+
+def _importances(store: Store, release: Release) -> dict[str, float]:
+    content = _file(store, release, _EXPLANATION)
+    if content is None:
+        return {}
+    from trimaran_runtime.explain.explanation import Explanation
+
+    found = Explanation.parse(content).importances
+    return {importance.column: importance.mean_absolute for importance in found}
+
+
+def _profile(store: Store, release: Release, role: str) -> Profile:
+    content = _file(store, release, role)
+    if content is None:
+        raise Corrupted(
+            f"release {release.id[:SHORT]} has no {role}",
+            where="monitor",
+            next_step="run the pipeline again",
+        )
+    return Profile.from_bytes(content)
+
+
+def _file(store: Store, release: Release, role: str) -> bytes | None:
+    file = release.files.get(role)
+    return None if file is None else store.read_blob(file.digest)

@@ -46,7 +46,17 @@ def test_drift_ends_with_a_status_of_its_own_and_names_the_worst_column_first(
     assert answer.code == 6
     lines = answer.out.splitlines()
     assert lines[0].startswith("1 of 3 columns drifted, amount most")
-    assert lines[1].split() == ["column", "verdict", "facet", "effect", "bound", "tolerance", "what", "was", "seen"]
+    assert lines[1].split() == [
+        "column",
+        "verdict",
+        "facet",
+        "effect",
+        "bound",
+        "tolerance",
+        "what",
+        "was",
+        "seen",
+    ]
     assert lines[2].split()[:3] == ["amount", "strong", "drift"]
     assert "surely beyond" in lines[2]
 

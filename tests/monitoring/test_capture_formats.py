@@ -1,7 +1,6 @@
 """Whoever recorded the traffic, the monitor sees the same rows: one suite for every recorder."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,8 +66,8 @@ def expected(world: World, tmp_path_factory: pytest.TempPathFactory) -> Traffic:
 
 
 @pytest.fixture(params=FORMATS)
-def how(request: pytest.FixtureRequest) -> Iterator[Format]:
-    yield FORMATS[request.param]
+def how(request: pytest.FixtureRequest) -> Format:
+    return FORMATS[request.param]
 
 
 def shape(found: Traffic) -> tuple[bytes, bytes, object, object]:

@@ -1,4 +1,4 @@
-"""Whatever callers send and whatever becomes of files: the monitor reports it and judges the rest."""
+"""Whatever callers send and whatever becomes of files: it is reported, and the rest is judged."""
 
 from collections.abc import Sequence
 from pathlib import Path

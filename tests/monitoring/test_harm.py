@@ -1,4 +1,4 @@
-"""Harm is told by the scores alone, and says what it rests on; what scores cannot tell, they do not."""
+"""Harm is told by the scores alone; of what scores cannot tell, they say nothing."""
 
 from pathlib import Path
 from typing import Any

@@ -119,6 +119,7 @@ def test_fifty_drifted_columns_stay_below_two_megabytes(outcome: Outcome) -> Non
         outcome,
         subject=replace(outcome.subject, reference=reference, traffic=traffic),
         features=compare(reference, current, DriftConfig()),
+        watch=None,
     )
     assert len(wide.drifted) == 50
     assert len(render(wide).encode()) < 2_000_000

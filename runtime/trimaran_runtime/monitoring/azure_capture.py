@@ -99,13 +99,14 @@ class AzureCapture:
 
     def _files(self, deployment: str) -> Iterator[tuple[str, str]]:
         """Files of both collections, those of the same time and instance side by side."""
-        found = []
-        for name in (_QUESTION, _ANSWER):
-            folder = f"{deployment}/{name}"
-            # The answer to a question at the end of the window may be in the folder after.
-            since, until = self._since - _GRACE, self._until + _GRACE
-            for key in rolled_files(self._store, folder, since, until):
-                found.append((key.removeprefix(folder), name, key))
+        # The answer to a question at the end of the window may be in the folder after.
+        since, until = self._since - _GRACE, self._until + _GRACE
+        folders = {name: f"{deployment}/{name}" for name in (_QUESTION, _ANSWER)}
+        found = [
+            (key.removeprefix(folder), name, key)
+            for name, folder in folders.items()
+            for key in rolled_files(self._store, folder, since, until)
+        ]
         for _, name, key in sorted(found):
             yield key, name
 

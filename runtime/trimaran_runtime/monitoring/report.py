@@ -82,8 +82,7 @@ def _notes(outcome: Outcome) -> list[str]:
     if outcome.estimate is not None:
         notes.append(f"Without labels, by the model's scores: {outcome.estimate.sentence}.")
     if outcome.watch is not None:
-        for alarm in outcome.watch.alarms:
-            notes.append(f"Over many checks: {alarm.sentence}.")
+        notes += [f"Over many checks: {alarm.sentence}." for alarm in outcome.watch.alarms]
     if counts.least_fraction < 1:
         notes.append(
             f"Only {counts.least_fraction:.1%} of the requests are recorded, chosen by their id; "

@@ -99,7 +99,7 @@ def _importances(store: Store, release: Release) -> dict[str, float]:
     from trimaran_runtime.explain.explanation import Explanation
 
     found = Explanation.parse(content).importances
-    return {importance.column: importance.mean_absolute for importance in found}
+    return {importance.feature: importance.value for importance in found}
 
 
 def _profile(store: Store, release: Release, role: str) -> Profile:

@@ -33,8 +33,8 @@ def run(context: Context) -> None:
     `release`, the full id of the release to judge (default: the one in production); `data`, the
     fingerprint of the newest data any run has seen (default: not known); `now`, ISO 8601 (default:
     the clock); `capture`, `recorder`, `fraction` and `deployed`, who records the traffic and where
-    (`Recorder.parse`; default: our server, in the store); `metrics`, the CloudWatch namespace that gets what alarms look at
-    (default: none does).
+    (`Recorder.parse`; default: our server, in the store); `metrics`, the CloudWatch namespace that
+    gets what alarms look at (default: none does).
 
     Drift is a finding, not a failure: the step succeeds. With `metrics` nobody reads the action
     it leads to but an alarm, so the step itself remembers that a retraining was asked for.

@@ -5,7 +5,7 @@ PYTHON ?= python3
 PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help setup demo down test check format verify bench lock clean
+.PHONY: help setup demo down test check format verify bench engines lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,12 +38,17 @@ verify: setup check ## check, then every test with the sweeps in full
 bench: setup ## the benchmarks
 	tools/run python -m pytest -m bench tests/benchmarks
 
+engines: setup ## Spark, Dask and Ray beside the locked packages, for tests/engines (1 GB)
+	tools/run uv pip install --quiet --require-hashes --target .venv/engines \
+	    -r tests/engines/requirements.lock
+
 COMPILE = tools/run uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --python-version 3.11 --custom-compile-command "make lock"
 
 lock: setup ## requirements.lock of checkout and example; LOCK=--upgrade for newer versions
 	$(COMPILE) $(LOCK) requirements.in -o requirements.lock
 	$(COMPILE) -c requirements.lock stacks/requirements.in -o stacks/requirements.lock
+	$(COMPILE) -c requirements.lock tests/engines/requirements.in -o tests/engines/requirements.lock
 
 clean: ## remove the environment and caches; the engine stays in the per-user cache
 	rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build

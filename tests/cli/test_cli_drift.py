@@ -84,7 +84,11 @@ def test_the_caller_says_what_fails(
 
 
 def test_mild_drift_is_no_alert(trimaran: Trimaran) -> None:
-    pyarrow.parquet.write_table(rows_of(20_000, 4, shift=0.16), "mild.parquet")
+    table = rows_of(20_000, 4)
+    country = table["country"].to_pylist()
+    country[:260] = ["es"] * 260
+    mild = table.set_column(2, "country", pa.array(country))
+    pyarrow.parquet.write_table(mild, "mild.parquet")
     arguments = ("drift", "before.parquet", "mild.parquet", "--fail-on")
     assert trimaran(*arguments, "warn").code == 6
     assert trimaran(*arguments, "alert").code == 0
@@ -116,7 +120,8 @@ def test_risk_rows_and_tolerance_are_the_callers(trimaran: Trimaran) -> None:
         return str(json.loads(out)["severity"])
 
     # Each facet that moved is given room.
-    wide = ("--tolerance", "js=0.9", "--tolerance", "ks=0.9", "--tolerance", "out_of_range=0.9")
+    moved = ("js", "ks", "w1", "out_of_range", "tail")
+    wide = [part for name in moved for part in ("--tolerance", f"{name}=0.9")]
     assert verdict(*wide) == "too_few_rows"
     assert verdict("--min-rows", "9000") == "too_few_rows"
     document = json.loads(
@@ -169,6 +174,33 @@ def test_the_report_opens_without_anything_else(trimaran: Trimaran) -> None:
     for told in ("Strong drift in amount", "before.parquet", "moved.csv", "20,000", "8,000"):
         assert told in html
     assert "://" not in html
+
+
+def test_segments_and_pairs_are_judged_when_asked_for(trimaran: Trimaran) -> None:
+    def write(name: str, seed: int, *, moved: bool) -> None:
+        draw = np.random.default_rng(seed)
+        x, y = draw.normal(size=(2, 20_000))
+        place = draw.choice(["a", "b"], 20_000, p=[0.9, 0.1])
+        if moved:
+            y = 0.5 * x + 0.75**0.5 * y
+        z = draw.normal(size=20_000) + 2 * (moved & (place == "b"))
+        pyarrow.parquet.write_table(pa.table({"x": x, "y": y, "z": z, "place": place}), name)
+
+    write("one.parquet", 1, moved=False)
+    write("other.parquet", 2, moved=True)
+    plain = trimaran("drift", "one.parquet", "other.parquet", "--columns", "x,y")
+    assert plain.code == 0
+    asked = ("--segments", "place", "--correlations")
+    answer = trimaran("drift", "one.parquet", "other.parquet", *asked)
+    assert answer.code == 6
+    assert "place = b: z" in answer.out
+    assert any(
+        "x" in line and "y" in line and "correlation" in line
+        for line in answer.out.splitlines()[5:]
+    )
+    trimaran("drift", "one.parquet", "--profile-out", "one.profile", *asked)
+    stored = trimaran("drift", "one.profile", "other.parquet")
+    assert "place = b: z" in stored.out
 
 
 def test_long_tables_are_cut_unless_all_is_asked_for(trimaran: Trimaran) -> None:

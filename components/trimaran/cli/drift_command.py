@@ -59,6 +59,12 @@ def _drift(
         typer.Option("--tolerance", help="Largest tolerated effect, js=0.1; may be repeated."),
     ] = None,
     min_rows: Annotated[int, typer.Option("--min-rows", help="Fewer rows give no verdict.")] = 500,
+    segments: Annotated[
+        str, typer.Option("--segments", help="Columns whose levels are also judged one by one.")
+    ] = "",
+    correlations: Annotated[
+        bool, typer.Option("--correlations", help="Judge pairs of columns; reads REFERENCE twice.")
+    ] = False,
     query: Annotated[
         str | None,
         typer.Option("--query", help="SQL over both tables, each of which is named source."),
@@ -98,7 +104,8 @@ def _drift(
             )
         if html or current_profile_out or as_json:
             raise typer.BadParameter("without CURRENT there is only --profile-out")
-    before = _profile("REFERENCE", reference, None, query, chosen, ignored)
+    asked = {"segments": sorted(_names(segments)), "correlations": correlations}
+    before = _profile("REFERENCE", reference, None, query, chosen, ignored, **asked)
     _refuse_absent(chosen, ignored, before)
     if profile_out is not None:
         _write(profile_out, before.to_bytes(), "--profile-out")
@@ -162,6 +169,7 @@ def _profile(
     query: str | None,
     chosen: frozenset[str],
     ignored: frozenset[str],
+    **asked: Any,
 ) -> "Profile":
     from trimaran_runtime.errors import DataError
     from trimaran_runtime.monitoring.table_profile import profile_table
@@ -170,7 +178,9 @@ def _profile(
         return name not in ignored and (not chosen or name in chosen)
 
     try:
-        return profile_table(source, Path.cwd(), reference=reference, query=query, wanted=wanted)
+        return profile_table(
+            source, Path.cwd(), reference=reference, query=query, wanted=wanted, **asked
+        )
     except DataError as exc:
         if exc.where == "data.source":
             exc.where = side
@@ -231,5 +241,10 @@ def _show(verdict: "Verdict", *, show_all: bool) -> None:
     if rows:
         names = ("column", "verdict", "facet", "effect", "bound", "tolerance", "what was seen")
         show_table(names, rows, right="effect bound tolerance")
+    for one in verdict.segments:
+        if one.severity.drifted:
+            show((f"{_WORDS[one.severity]}: ", _STYLE[one.severity]), one.sentence)
+    for pair in verdict.correlations.pairs if verdict.correlations else ():
+        show((f"{_WORDS[pair.severity]}: ", _STYLE[pair.severity]), pair.sentence)
     if len(verdict.columns) > len(shown):
         show((f"and {len(verdict.columns) - len(shown)} more columns (--all)", "dim"))

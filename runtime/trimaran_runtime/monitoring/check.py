@@ -198,8 +198,11 @@ def _estimate(subject: Subject) -> "Estimate | None":
     reference, current = subject.predictions.scores, subject.traffic.predictions.scores
     if reference is None or current is None:
         return None
+    from trimaran_runtime.drift.score_table import ScoreTable
     from trimaran_runtime.monitoring.harm import estimate
 
+    assert isinstance(reference, ScoreTable)
+    assert isinstance(current, ScoreTable)
     return estimate(subject.release, reference, current)
 
 

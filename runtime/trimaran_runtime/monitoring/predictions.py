@@ -56,12 +56,13 @@ def with_scores(
 
     from trimaran_runtime.drift.score_table import ScoreTable
 
+    known = None if reference is None else reference.scores
     scores = predictions[PROBABILITY].to_numpy()
     table = ScoreTable.of(
         np.where((scores >= 0) & (scores <= 1), scores, np.nan),
         np.array([label == positive for label in predictions[LABEL].to_pylist()], np.bool_),
         None if truth is None else np.array([_class(t, positive) for t in truth], np.int64),
-        reference=None if reference is None else reference.scores,
+        reference=known if isinstance(known, ScoreTable) else None,
     )
     return replace(profile, scores=table)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from trimaran_runtime.errors import ConfigError
 from trimaran_runtime.monitoring.capture import Capture, Counts, Requests
@@ -89,23 +89,20 @@ class Recorder:
         Raises:
             StoreError: the records cannot be reached.
         """
+        about: dict[str, Any] = {"release": release, "since": since, "until": until}
         match self.by:
             case RecordedBy.server:
-                return Capture(store, endpoint, release=release.id, since=since, until=until)
+                return Capture(store, endpoint, **{**about, "release": release.id})
             case RecordedBy.sagemaker:
-                from trimaran_runtime.monitoring.sagemaker_capture import SageMakerCapture as Reader
+                from trimaran_runtime.monitoring.sagemaker_capture import SageMakerCapture
+
+                return SageMakerCapture(self.uri, endpoint, **about, fraction=self.fraction)
             case RecordedBy.azureml:
-                from trimaran_runtime.monitoring.azure_capture import AzureCapture as Reader
+                from trimaran_runtime.monitoring.azure_capture import AzureCapture
+
+                return AzureCapture(self.uri, endpoint, **about, fraction=self.fraction)
             case RecordedBy.vertex:
                 return self._vertex(release, since, until)
-        return Reader(
-            self.uri,
-            endpoint,
-            release=release,
-            since=since,
-            until=until,
-            fraction=self.fraction,
-        )
 
     def _vertex(self, release: Release, since: datetime, until: datetime) -> Requests:
         from trimaran_runtime.monitoring.vertex_capture import VertexCapture

@@ -1,6 +1,6 @@
 """Profiles of whole tables: any source that the runtime reads, streamed, or a stored profile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,12 @@ def profile_table(
     reference: Profile | None = None,
     query: str | None = None,
     wanted: Callable[[str], bool] = lambda _: True,
+    segments: Sequence[str] = (),
+    correlations: bool = False,
 ) -> Profile:
     """Profile a table, reading it once; or read a stored profile.
+
+    What a reference has, segments and correlations, what is compared with it gets as well.
 
     Args:
         source: what `data.source` takes: a path or glob, a URI, a Delta table, a database (with
@@ -39,6 +43,8 @@ def profile_table(
         reference: what the result is to be compared with; None: it is a reference itself.
         query: SQL over the source, as `data.query`.
         wanted: whether a column is profiled.
+        segments: columns of a reference by whose levels rows are told apart.
+        correlations: whether a reference tells how columns go together: it is read twice.
 
     Raises:
         DataError: there is nothing to read, it cannot be read, or it has no rows or columns.
@@ -50,11 +56,27 @@ def profile_table(
         return stored.only(filter(wanted, stored.columns))
     # A profile has no target; every column is as good as any other.
     config = DataConfig(source=source, target="", query=query)
-    rows = open_source(config, UserCode(folder))
-    try:
-        return _profile(rows, source, reference, wanted)
-    except Retyped as found:
-        return _profile(found.rows, source, reference, wanted)
+
+    def profile(known: Profile | None) -> Profile:
+        rows = open_source(config, UserCode(folder))
+        try:
+            return _profile(rows, source, known, wanted, segments)
+        except Retyped as found:
+            return _profile(found.rows, source, known, wanted, segments)
+
+    whole = profile(reference)
+    if reference is not None or not correlations:
+        return whole
+    # No rows yet: what it says is where the scores come from, and that they are wanted.
+    return profile(whole.with_correlation(_nothing(whole)))
+
+
+def _nothing(profile: Profile) -> "pa.Table":
+    """A table without rows that has a profile's columns."""
+    import pyarrow as pa
+
+    numbers = {n: c for n, c in profile.columns.items() if c.kind == "number"}
+    return pa.table({name: pa.array([], pa.float64()) for name in numbers})
 
 
 def _stored(path: Path) -> Profile | None:
@@ -75,13 +97,18 @@ def _stored(path: Path) -> Profile | None:
 
 
 def _profile(
-    rows: Rows, source: str, reference: Profile | None, wanted: Callable[[str], bool]
+    rows: Rows,
+    source: str,
+    reference: Profile | None,
+    wanted: Callable[[str], bool],
+    segments: Sequence[str],
 ) -> Profile:
     if not any(map(wanted, rows.types)):
         raise DataError(
             "has none of the columns asked for", where=source, allowed=", ".join(rows.types)
         )
-    whole = Profile.of_batches(_held(rows, wanted), reference=reference)
+    chosen = (segments or None) if reference is None else None
+    whole = Profile.of_batches(_held(rows, wanted), reference=reference, segments=chosen)
     if not whole.rows:
         raise DataError("gave no rows", where=source, next_step="check the filters and the source")
     return whole

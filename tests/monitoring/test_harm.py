@@ -120,3 +120,4 @@ def test_a_release_without_scores_is_judged_without_an_estimate(tmp_path: Path) 
         outcome = judged(world, unsure(), shift=0.6)
     assert outcome.estimate is None
     assert outcome.action.kind == "alert"
+    assert metrics_of(outcome)[DRIFT_SEVERITY] == 2

@@ -1,4 +1,4 @@
-"""What no column shows alone: pairs of columns, parts of the rows, and what matters to the model."""
+"""What no column shows alone: pairs of columns, parts of the rows, what matters to the model."""
 
 from pathlib import Path
 from typing import Any

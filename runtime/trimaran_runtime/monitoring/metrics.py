@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 DRIFT_SEVERITY = "DriftSeverity"
 """0: no drift; 1: drift; 2: severe drift. Where the performance is estimated without labels, 2 is
-drift that harms it, or asks for a retraining. Not there where nothing could be told."""
+drift that surely harms it, and 1 any other. Not there where nothing could be told."""
 DRIFTED_COLUMNS = "DriftedColumns"
 """How many columns were found to drift, predictions included. Not there without traffic."""
 CAPTURED_ROWS = "CapturedRows"
@@ -42,5 +42,6 @@ def metrics_of(outcome: "Outcome") -> dict[str, float]:
 def _level(outcome: "Outcome", severity: int) -> int:
     if outcome.estimate is None or outcome.broken or not severity:
         return severity
-    # What the action says, an alarm says: drift without harm wakes nobody.
-    return 1 if outcome.action.kind is ActionKind.log else 2
+    # Drift without harm wakes nobody; the cool-down of retrainings does not matter here, or an
+    # alarm would come and go with it.
+    return 2 if outcome.estimate.harm else 1

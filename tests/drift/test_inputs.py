@@ -225,7 +225,7 @@ def test_the_range_is_exact_whatever_is_skipped(few: int, data: st.DataObject) -
 def test_numba_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     monkeypatch.setattr(histograms, "_FEW", 0)
-    columns = ["float", "single", "whole", "id"]
+    columns = ["float", "single", "whole", "id", "unsigned", "small", "when", "took"]
     same = Profile.of(TABLE, columns, REFERENCE, engine="numba")
     assert same.to_bytes() == WHOLE.only(columns).to_bytes()
     odd = [0.0, -0.0, 5e-324, -5e-324, 1e300, -1e300, np.inf, -np.inf, np.nan, 3.0]

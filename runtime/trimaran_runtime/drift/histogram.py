@@ -22,6 +22,7 @@ _ABOVE, _BELOW = 0x7F80, 0xFF80
 """Raw keys of +inf and -inf, and of whatever a float32 cannot hold."""
 _FEW = 8192
 _NONE = np.empty(0, np.uint16)
+_NEAR = 2**62
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -71,7 +72,7 @@ class RunningHistogram:
             block = values[start : start + BLOCK_ROWS]
             if block.dtype.kind == "f":
                 self._floats(block, counts)
-            else:
+            elif self._kernel is None or not self._whole_compiled(block, counts):
                 counts += _keyed(self._whole(block))
         if self._sparse:
             self._settle()
@@ -202,6 +203,19 @@ class RunningHistogram:
         self.zeros += zeros
         if finite:
             self._widen(float(least), float(most))
+
+    def _whole_compiled(self, values: Values, counts: Counts) -> bool:
+        """Count whole numbers whose distances surely fit 64 bits; False: they may not."""
+        assert self._kernel is not None
+        if not self._centre.is_integer() or abs(self._centre) > _NEAR:
+            return False
+        least, most = values.min().item(), values.max().item()
+        if least < -_NEAR or most > _NEAR:
+            return False
+        _, _, zeros, _, _, _ = self._kernel(values, np.int64(self._centre), counts)
+        self.zeros += zeros
+        self._widen(least, most)
+        return True
 
     def _whole(self, values: Values) -> Distance:
         least, most = values.min().item(), values.max().item()

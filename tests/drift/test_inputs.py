@@ -283,3 +283,16 @@ def test_zero_has_no_sign(few: int, type_: type, monkeypatch: pytest.MonkeyPatch
     zero, minus = (Profile.of(pa.table({"x": np.array([x, 1, -1], type_)})) for x in (0.0, -0.0))
     assert zero.to_bytes() == minus.to_bytes()
     assert zero.columns["x"].centre == 0
+
+
+@pytest.mark.parametrize("zeros", [3, 900])
+@pytest.mark.parametrize("centre", [0.0, 0.001, -5.5])
+@pytest.mark.parametrize("type_", [np.float32, np.float64])
+def test_zeros_are_counted_among_tiny_numbers(zeros: int, centre: float, type_: type) -> None:
+    values = np.random.default_rng(1).normal(0, 1, 2_000).astype(type_)
+    values[:zeros], values[zeros : zeros + 2] = 0, np.finfo(type_).smallest_subnormal
+    values[1] = -0.0
+    running = histograms.RunningHistogram(centre)
+    with mock.patch.object(histograms, "_FEW", 0):
+        running.add(values)
+    assert running.zeros == zeros

@@ -55,7 +55,7 @@ class RunningHistogram:
         self._waiting_rows = 0
         with np.errstate(over="ignore", under="ignore"):
             zero = np.array([0 - self._centre], np.float64).astype(np.float32)
-        self._zero_key = int(zero.view(np.uint32)[0] >> 16)
+        self._zero, self._zero_key = zero[0], int(zero.view(np.uint32)[0] >> 16)
         self.above = self.below = self.zeros = 0
         self.minimum: float | None = None
         self.maximum: float | None = None
@@ -152,10 +152,15 @@ class RunningHistogram:
         if self._kernel is not None:
             self._compiled(values, counts)
             return
-        own = _keyed(self._float_distance(values))
+        distance = self._float_distance(values)
+        own = _keyed(distance)
         counts += own
         if own[self._zero_key]:
-            self.zeros += len(values) - int(np.count_nonzero(values))
+            # Where few are near zero, to look at those is faster than to look at all.
+            near = values
+            if own[self._zero_key] * 8 < len(values):
+                near = values[np.flatnonzero(distance == self._zero)]
+            self.zeros += len(near) - int(np.count_nonzero(near))
         beyond = own[_ABOVE] or own[_BELOW]  # infinite, or finite and too far for a float32
         if beyond:
             self.above += int(np.count_nonzero(values == np.inf))

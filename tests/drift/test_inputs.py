@@ -272,6 +272,12 @@ def test_what_was_declared_is_kept_to() -> None:
     profile = Profile.of(table, kinds={"code": "level", "s": "text"})
     assert profile.columns["code"].levels == {"1": 2, "2": 1}
     assert profile.columns["s"].kind == "text"
+    words = pa.DictionaryArray.from_arrays([0, 1, None, 0], pa.array(["a b", None]))
+    text = Profile.of(pa.table({"s": words}), kinds={"s": "text"})
+    assert (text.columns["s"].missing, text.columns["s"].rows) == (2, 4)
+    floats = pa.table({"f": pa.array([1.0, float("nan"), None])})
+    levels = Profile.of(floats, kinds={"f": "level"}).columns["f"]
+    assert (levels.levels, levels.missing) == ({"1": 1}, 2)
     with pytest.raises(DataError, match="declared to be text"):
         Profile.of(table, kinds={"code": "text"})
 

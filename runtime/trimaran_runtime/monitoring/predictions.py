@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.level_name import text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

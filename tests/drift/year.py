@@ -141,7 +141,7 @@ def simulate(
     for part in parts[1:]:
         reference = reference.merge(part)
     names = list(reference.columns)
-    moved = names[:: max(1, len(names) // shifted)][:shifted] if shifted else []
+    moved = [name for name in names if _shows(int(name[1:]))][:shifted]
     state = DetectorState.begin("simulated")
     verdicts = detections = 0
     found: dict[str, int] = {}
@@ -172,6 +172,14 @@ def simulate(
         for name in expected & alarmed:
             detector.setdefault(name, day - shift_day)
     return Year(verdicts=verdicts, detections=detections, found=found, detector=detector)
+
+
+def _shows(place: int) -> bool:
+    """Whether a tenth of a standard deviation moves the column's mean place beyond the zone.
+
+    Not where most rows are equal: a count of mean 0.05 then changes in 0.9 % of its rows.
+    """
+    return place < 35 and NUMBERS[place % len(NUMBERS)] not in {"rare_count", "inflated"}
 
 
 def _walk(days: int, draw: np.random.Generator) -> np.ndarray:

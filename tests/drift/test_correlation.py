@@ -14,9 +14,8 @@ from tests.drift.drift_tables import replaced, table_of
 from trimaran_runtime.drift import Profile, Verdict, compare
 from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.drift.config import DriftConfig
-from trimaran_runtime.drift.correlation import NormalScores
+from trimaran_runtime.drift.correlation import EXACT_ROWS, NormalScores
 from trimaran_runtime.drift.normal_score import LIMIT, ScoreTable
-from trimaran_runtime.drift.row_values import BLOCK_ROWS
 from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.errors import Corrupted, DataError
 
@@ -133,7 +132,7 @@ def test_correlations_are_those_of_the_rows_that_have_both_values() -> None:
 
 
 def test_the_largest_products_of_a_block_still_add_up_exactly() -> None:
-    assert LIMIT * LIMIT * BLOCK_ROWS < 2**24
+    assert LIMIT * LIMIT * EXACT_ROWS < 2**24
 
 
 def test_sums_are_those_of_a_plain_loop_in_whole_numbers() -> None:

@@ -10,7 +10,7 @@ from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.key import KEY_BY_RAW
 from trimaran_runtime.drift.level import shorten
 from trimaran_runtime.drift.row_hash import level_names, row_hashes
-from trimaran_runtime.drift.row_sample import MISSING, LevelRows, NumberRows, RowSample, Rows
+from trimaran_runtime.drift.row_sample import MISSING, LevelRows, NumberRows, Rows, RowSample
 from trimaran_runtime.drift.row_values import distance, numbers_of, raw_keys
 from trimaran_runtime.errors import DataError
 

@@ -17,8 +17,8 @@ from trimaran_runtime.drift.key import Floats
 from trimaran_runtime.drift.row_sample import (
     LevelRows,
     NumberRows,
-    RowSample,
     Rows,
+    RowSample,
     common_levels,
 )
 

@@ -210,6 +210,16 @@ def test_blocks_of_chunked_columns_give_the_same_bytes(reference: Profile) -> No
     assert Profile.from_bytes(one.to_bytes()) == one
 
 
+def test_threads_and_batches_give_the_same_bytes() -> None:
+    draw = np.random.default_rng(3)
+    table = pa.table({name: draw.normal(size=120_000) for name in "abc"})
+    whole = Profile.of(table).with_correlation(table)
+    for threads in (1, 2, 3):
+        assert Profile.of(table, reference=whole, threads=threads) == whole
+    batches = table.to_batches(max_chunksize=50_001)
+    assert Profile.of_batches(batches, reference=whole) == whole
+
+
 def test_scores_of_another_reference_are_refused(reference: Profile) -> None:
     table = linked(2_000, 1, 0.8)
     own = Profile.of(table).with_correlation(table)

@@ -180,7 +180,7 @@ def test_impossible_samples_are_refused() -> None:
         replace(found, seen=10),
         replace(found, hashes=found.hashes[::-1]),
         replace(found, counts=found.counts * 0),
-        replace(found, columns={**found.columns, "levels_5": replace(flag, names=flag.names[::-1])}),
+        replace(found, columns={"levels_5": replace(flag, names=flag.names[::-1])}),
         replace(found, columns={**found.columns, "levels_5": replace(flag, codes=flag.codes * 0)}),
     ):
         writer = Writer()

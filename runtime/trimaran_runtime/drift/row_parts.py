@@ -20,10 +20,13 @@ class RowParts:
         threads: at a time; None: as many as there are cores.
     """
 
+    _correlation: "NormalScores | None"
+    _sample: "RowCollector | None"
+
     def __init__(self, reference: "Profile | None", threads: int | None = None) -> None:
         self._threads = threads
-        self._correlation: "NormalScores | None" = None
-        self._sample: "RowCollector | None" = None
+        self._correlation = None
+        self._sample = None
         if reference is None:
             return
         if reference.correlation is not None:

@@ -14,9 +14,8 @@ from tests.drift.drift_tables import replaced, table_of
 from trimaran_runtime.drift import Profile, Verdict, compare
 from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.drift.config import DriftConfig
-from trimaran_runtime.drift.correlation import NormalScores
+from trimaran_runtime.drift.correlation import EXACT_ROWS, NormalScores
 from trimaran_runtime.drift.normal_score import LIMIT, ScoreTable
-from trimaran_runtime.drift.row_values import BLOCK_ROWS
 from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.errors import Corrupted, DataError
 
@@ -133,7 +132,7 @@ def test_correlations_are_those_of_the_rows_that_have_both_values() -> None:
 
 
 def test_the_largest_products_of_a_block_still_add_up_exactly() -> None:
-    assert LIMIT * LIMIT * BLOCK_ROWS < 2**24
+    assert LIMIT * LIMIT * EXACT_ROWS < 2**24
 
 
 def test_sums_are_those_of_a_plain_loop_in_whole_numbers() -> None:
@@ -209,6 +208,16 @@ def test_blocks_of_chunked_columns_give_the_same_bytes(reference: Profile) -> No
     assert one.to_bytes() == other.to_bytes()
     assert Profile.from_bytes(one.to_bytes()).correlation is not None
     assert Profile.from_bytes(one.to_bytes()) == one
+
+
+def test_threads_and_batches_give_the_same_bytes() -> None:
+    draw = np.random.default_rng(3)
+    table = pa.table({name: draw.normal(size=120_000) for name in "abc"})
+    whole = Profile.of(table).with_correlation(table)
+    for threads in (1, 2, 3):
+        assert Profile.of(table, reference=whole, threads=threads) == whole
+    batches = table.to_batches(max_chunksize=50_001)
+    assert Profile.of_batches(batches, reference=whole) == whole
 
 
 def test_scores_of_another_reference_are_refused(reference: Profile) -> None:

@@ -92,6 +92,18 @@ def test_equal_rows_are_kept_once_with_their_number() -> None:
     assert kept == Counter(zip(codes.tolist(), flags.tolist(), strict=True))
 
 
+def test_rows_that_come_again_later_are_counted_though_the_sample_is_full() -> None:
+    table = pa.table({"x": np.tile(np.arange(30_000.0), 3)})
+    found = sample_of(Profile.of(table).with_sample(table, rows=50))
+    assert found.counts.tolist() == [3] * 50
+    assert found.seen == 90_000
+
+
+def test_both_zeros_are_one_row() -> None:
+    table = pa.table({"x": [0.0, -0.0, 0.0]})
+    assert sample_of(Profile.of(table).with_sample(table)).counts.tolist() == [3]
+
+
 def test_every_row_is_as_likely_to_be_kept_as_any_other() -> None:
     found = sample_of(PROFILE)
     assert len(found.hashes) == 500
@@ -168,7 +180,7 @@ def test_impossible_samples_are_refused() -> None:
         replace(found, seen=10),
         replace(found, hashes=found.hashes[::-1]),
         replace(found, counts=found.counts * 0),
-        replace(found, columns={**found.columns, "levels_5": replace(flag, names=("b", "a"))}),
+        replace(found, columns={"levels_5": replace(flag, names=flag.names[::-1])}),
         replace(found, columns={**found.columns, "levels_5": replace(flag, codes=flag.codes * 0)}),
     ):
         writer = Writer()

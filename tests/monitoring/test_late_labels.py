@@ -1,4 +1,4 @@
-"""Late labels: each counts once, for the prediction of its event, in the part of time that it made."""
+"""Late labels: each counts once, for the prediction of its event, in that one's part of time."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -7,8 +7,10 @@ A pair is looked at over the rows that have both values. Values that are missing
 therefore change no correlation, however many there are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,16 +19,26 @@ import numpy.typing as npt
 from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.binary import Reader, Writer, count
 from trimaran_runtime.drift.key import Counts, Floats
-from trimaran_runtime.drift.normal_score import LIMIT, MAX_COLUMNS, ScoreTable
-from trimaran_runtime.drift.row_values import BLOCK_ROWS, blocks, distance, numbers_of, raw_keys
-from trimaran_runtime.drift.source import source_of
+from trimaran_runtime.drift.normal_score import LIMIT, MAX_COLUMNS, Scores, ScoreTable
+from trimaran_runtime.drift.row_values import (
+    BLOCK_ROWS,
+    Marks,
+    blocks,
+    distance,
+    numbers_of,
+    raw_keys,
+)
+from trimaran_runtime.drift.source import Source, cores, source_of
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _Block = npt.NDArray[np.float32]
+_THREADED_ROWS = 100_000
 _SQUARE = LIMIT * LIMIT
+EXACT_ROWS = 8192
+"""Rows whose products add up exactly in a float32: 8,192 times 45 squared is less than 2^24."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,10 +74,35 @@ class NormalScores:
             table: an Arrow table or record batch, a polars or pandas data frame.
             scores: of the reference.
         """
-        source, sums = source_of(table), ScoreSums(scores)
-        for batch in blocks(source, [n for n in scores.columns if n in source.names]):
-            sums.add(batch)
-        return sums.found()
+        source = source_of(table)
+        return cls.of_source(source, scores, [n for n in scores.columns if n in source.names])
+
+    @classmethod
+    def of_source(
+        cls, source: Source, scores: ScoreTable, names: Sequence[str], threads: int | None = None
+    ) -> "NormalScores":
+        """Sums over the rows of a source, of the named columns alone.
+
+        Args:
+            source: the rows.
+            scores: of the reference.
+            names: columns that are looked at; others are missing.
+            threads: at a time; None: as many as there are cores.
+        """
+        batches = list(blocks(source, names))
+        wanted = cores() if threads is None else threads
+        if wanted < 2 or source.rows < _THREADED_ROWS:
+            return _summed(batches, scores)
+        # Sums of whole numbers do not tell who added them up.
+        with ThreadPoolExecutor(wanted) as pool:
+            shares = [batches[start::wanted] for start in range(wanted)]
+            parts = list(pool.map(_summed, shares, [scores] * wanted))
+        return reduce(cls.merge, parts[1:], parts[0])
+
+    @classmethod
+    def none(cls, scores: ScoreTable) -> "NormalScores":
+        """Sums over no rows."""
+        return _summed((), scores)
 
     @property
     def correlations(self) -> Floats:
@@ -168,7 +205,7 @@ class NormalScores:
 
 
 class ScoreSums:
-    """Adds up blocks of at most 8,192 rows.
+    """Adds up blocks of rows.
 
     Args:
         scores: of the reference.
@@ -178,11 +215,11 @@ class ScoreSums:
         self.columns = scores.columns
         self._scores = scores
         size = len(scores.columns)
-        self._place = {name: place for place, name in enumerate(scores.columns)}
-        # Scores, a row of ones, and a row of marks for each column with missing values.
-        self._block = np.zeros((2 * size + 1, BLOCK_ROWS), np.float32)
-        self._squares = np.empty((size, BLOCK_ROWS), np.float32)
-        self._small = np.empty(BLOCK_ROWS, np.int8)
+        # By slab: scores, a row of ones, and a row of marks for each column with missing values.
+        self._slabs = np.zeros((BLOCK_ROWS // EXACT_ROWS, 2 * size + 1, EXACT_ROWS), np.float32)
+        self._squares = np.empty((size, EXACT_ROWS), np.float32)
+        self._small = np.zeros(BLOCK_ROWS, np.int8)
+        self._numeric: tuple[Any, dict[str, int]] = (None, {})
         # float64 holds every sum exactly, up to 10^12 rows.
         self._sums = {
             name: np.zeros((size, size))
@@ -191,19 +228,29 @@ class ScoreSums:
         self._weight_sums = np.zeros(size)
 
     def add(self, batch: "pa.RecordBatch") -> None:
-        """Take in some rows; a column that they do not have, or not as numbers, is missing."""
-        rows, size = batch.num_rows, len(self._place)
-        block = self._block[:, :rows]
-        block[size] = 1
-        marked: list[int] = []
-        names = batch.schema.names
-        for name, place in self._place.items():
-            piece = batch.column(names.index(name)) if name in names else None
-            if piece is None or kind_of(piece.type) != "number":
-                self._mark(place, True, marked, block)
-            else:
-                self._take(piece, place, marked, block)
-        self._add(block[: size + 1 + len(marked)], marked)
+        """Take in up to 16,384 rows; a column that they lack, or not as numbers, is missing."""
+        rows, size = batch.num_rows, len(self.columns)
+        used = -(-rows // EXACT_ROWS)
+        # What lies behind the last row is zero, and adds nothing.
+        slabs, small = self._slabs[:used], self._small[: used * EXACT_ROWS]
+        present = np.arange(len(small)) < rows
+        small[rows:] = 0
+        slabs[:, size] = present.reshape(used, -1)
+        places, marked = self._places(batch.schema), []
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            for number, name in enumerate(self.columns):
+                missing: Any = present[:rows]
+                if name in places:
+                    missing = self._take(batch.column(places[name]), number, small[:rows])
+                    slabs[:, number] = small.reshape(used, -1)
+                else:
+                    slabs[:, number] = 0
+                if missing is not None:
+                    marked.append(number)
+                    small[:rows] = missing
+                    slabs[:, size + len(marked)] = small.reshape(used, -1)
+        for slab in slabs:
+            self._add(slab[: size + 1 + len(marked)], marked)
 
     def found(self) -> NormalScores:
         """The sums over all rows so far."""
@@ -215,38 +262,34 @@ class ScoreSums:
             **sums,
         )
 
-    def _take(self, piece: "pa.Array", place: int, marked: list[int], block: _Block) -> None:
+    def _places(self, schema: "pa.Schema") -> dict[str, int]:
+        """Places of the numeric columns; the schema is mostly that of the block before."""
+        if self._numeric[0] is not schema and self._numeric[0] != schema:
+            numeric = {f.name: n for n, f in enumerate(schema) if kind_of(f.type) == "number"}
+            self._numeric = (schema, numeric)
+        return self._numeric[1]
+
+    def _take(self, piece: "pa.Array", number: int, small: Scores) -> Marks | None:
+        """Scores of a column, into `small`; where they are missing, None: nowhere."""
         values, missing = numbers_of(piece)
-        raw = raw_keys(distance(values, self._scores.centres[place]))
-        small = self._small[: len(raw)]
+        raw = raw_keys(distance(values, self._scores.centres[number]))
         # `clip` does not clip here, it spares NumPy a buffer.
-        np.take(self._scores.scores[place], raw, out=small, mode="clip")
+        self._scores.scores[number].take(raw, out=small, mode="clip")
         if missing is not None:
             small[missing] = 0
-            self._mark(place, missing, marked, block)
-        block[place] = small
-
-    def _mark(self, place: int, missing: Any, marked: list[int], block: _Block) -> None:
-        size = len(self._place)
-        marked.append(place)
-        if missing is True:
-            block[place] = 0
-        block[size + len(marked)] = missing
+        return missing
 
     def _add(self, block: _Block, marked: list[int]) -> None:
-        size, rows = len(self._place), block.shape[1]
-        scores = block[:size]
-        squares = self._squares[:, :rows]
+        size = len(self.columns)
+        scores, squares, sums = block[:size], self._squares, self._sums
         np.multiply(scores, scores, out=squares)
         product = block @ block.T
-        sums = self._sums
         sums["products"] += product[:size, :size]
         sums["sums"] += product[:size, size, None]
         sums["squares"] += np.diag(product)[:size, None]
-        sums["pairs"] += rows
+        sums["pairs"] += product[size, size]
         if marked:
-            absent = block[size + 1 :]
-            lost = product[size, size + 1 :]
+            absent, lost = block[size + 1 :], product[size, size + 1 :]
             sums["sums"][:, marked] -= product[:size, size + 1 :]
             sums["squares"][:, marked] -= squares @ absent.T
             sums["pairs"][:, marked] -= lost
@@ -255,7 +298,14 @@ class ScoreSums:
         squares *= np.float32(1 / LIMIT)
         np.rint(squares, out=squares)
         sums["weights"] += squares @ squares.T
-        self._weight_sums += squares.sum(axis=1, dtype=np.float64)
+        self._weight_sums += squares.sum(axis=1)
+
+
+def _summed(batches: "Iterable[pa.RecordBatch]", scores: ScoreTable) -> NormalScores:
+    sums = ScoreSums(scores)
+    for batch in batches:
+        sums.add(batch)
+    return sums.found()
 
 
 def _symmetric(reader: Reader, size: int) -> Counts:

@@ -1,8 +1,8 @@
 """Can a classifier tell current rows from reference rows? If it can, something moved.
 
-Gradient boosting (scikit-learn) on two row samples, cross-fitted: each half of the rows is scored by
-a model of the other half, so that the area under its ROC curve is an honest estimate. Without drift
-it is 0.5, with the standard error of the Mann-Whitney statistic.
+Gradient boosting (scikit-learn) on two row samples, cross-fitted: each half of the rows is scored
+by a model of the other half, so that the area under its ROC curve is an honest estimate. Without
+drift it is 0.5, with the standard error of the Mann-Whitney statistic.
 """
 
 import math
@@ -189,7 +189,7 @@ class _Pooled:
 
     @classmethod
     def of(cls, reference: RowSample, current: RowSample, names: list[str]) -> "_Pooled":
-        columns = [_features(reference.columns[n], current.columns[n], reference) for n in names]
+        columns = [_features(reference.columns[n], current.columns[n]) for n in names]
         counts = np.concatenate([reference.counts, current.counts])
         hashes = np.concatenate([reference.hashes, current.hashes])
         # A row that occurred often is in both halves; which one gets the odd one is drawn.
@@ -228,7 +228,7 @@ def area(scores: Floats, side: Counts, weights: Floats) -> float:
     return float(high @ (low.cumsum() - low / 2) / (high.sum() * low.sum()))
 
 
-def _features(one: Rows, other: Rows, reference: RowSample) -> tuple[Features, bool]:
+def _features(one: Rows, other: Rows) -> tuple[Features, bool]:
     if isinstance(one, NumberRows) and isinstance(other, NumberRows):
         keys = np.concatenate([one.keys, other.keys])
         return np.where(keys == MISSING, np.nan, keys).astype(np.float32), False

@@ -1,15 +1,16 @@
 """Performance of a classifier of two classes on rows whose true classes are not known yet.
 
-Confidence-based performance estimation (CBPE; NannyML's documentation, "Estimation of performance of
-the monitored model", read in November 2026): among rows of one score, as many belong to the positive
-class as did among the reference's test rows of that score. That gives the expected confusion matrix,
-and with it every metric. It holds while the classes depend on the score as before: where the inputs
-moved, weighted rates (PAPE; Bialek et al., arXiv 2401.08348) hold better, and where the classes
-depend otherwise on the inputs themselves, none of this sees it: that takes labels.
+Confidence-based performance estimation (CBPE; NannyML's documentation, "Estimation of performance
+of the monitored model"): among rows of one score, as many belong to the positive class as did among
+the reference's test rows of that score. That gives the expected confusion matrix, and with it every
+metric. It holds while the classes depend on the score as before: where the inputs moved, weighted
+rates (PAPE; Bialek et al., arXiv 2401.08348) hold better, and where the classes depend otherwise on
+the inputs themselves, none of this sees it: that takes labels.
 
-An interval is for the performance that these rows will show once their labels are there. It adds what
-the classes vary by at given rates (Kivimaki et al., arXiv 2505.05295, have the exact distribution; the
-normal one is used here) and what the rates may be off by, for want of reference rows.
+An interval is for the performance that these rows will show once their labels are there. It adds
+what the classes vary by at given rates (Kivimaki et al., arXiv 2505.05295, have the exact
+distribution; the normal one is used here) and what the rates may be off by, for want of reference
+rows. What weighted rates inherit from the errors of the density ratio is not in it.
 
 Regression is out of scope: an error's size is not told by a predicted number alone.
 """
@@ -162,7 +163,8 @@ def mean_scores(table: ScoreTable) -> Floats:
     """Mean score by bin, shape `(b,)`; of an empty one, its lower edge."""
     rows = table.cells.sum(axis=(1, 2))
     lower = np.concatenate([[0.0], table.edges])
-    return np.divide(table.moments[:, 0] / UNIT, rows, out=lower, where=rows > 0)
+    found: Floats = np.divide(table.moments[:, 0] / UNIT, rows, out=lower, where=rows > 0)
+    return found
 
 
 def _value(

@@ -1,6 +1,5 @@
 """Makes profiles: all columns of a table, one after the other, or batch after batch."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from trimaran_runtime.drift.histogram import Engine
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.row_parts import RowParts
 from trimaran_runtime.drift.segments import OTHER, split, top_levels
-from trimaran_runtime.drift.source import Source, source_of
+from trimaran_runtime.drift.source import Source, cores, source_of
 from trimaran_runtime.drift.summary import Kind, Summary
 from trimaran_runtime.drift.tally import EmptyTally, Tally
 from trimaran_runtime.errors import DataError
@@ -57,7 +56,7 @@ class Options:
         self, work: Callable[[str], _Result], names: Sequence[str], rows: int
     ) -> dict[str, _Result]:
         """Do something with each column, on several threads where there is enough to do."""
-        threads = _cores() if self.threads is None else self.threads
+        threads = cores() if self.threads is None else self.threads
         if threads < 2 or rows < _THREADED_ROWS or len(names) < 2:
             return {name: work(name) for name in names}
         with ThreadPoolExecutor(min(threads, len(names))) as pool:
@@ -76,7 +75,7 @@ def profile_table(data: Any, options: Options) -> Profile:
         return tally.summary()
 
     columns = options.map(summarise, options.chosen(source.names), source.rows)
-    parts = RowParts(options.reference)
+    parts = RowParts(options.reference, options.threads)
     parts.add(source, list(columns))
     profile = Profile(rows=source.rows, columns=columns, **parts.found())
     segments = _Segments.of(source, profile, options)
@@ -108,7 +107,7 @@ class Profiler:
         self._tallies: dict[str, Tally] = {}
         self._kinds: dict[str, Kind | None] = {}
         self._segments: list[_Segments] = []
-        self._parts = RowParts(options.reference)
+        self._parts = RowParts(options.reference, options.threads)
         self._rows = 0
         self._begun = False
 
@@ -228,9 +227,3 @@ def _nulls(count: int, type_: "pa.DataType") -> "pa.Array":
 
     storage = type_.storage_type if isinstance(type_, pa.BaseExtensionType) else type_
     return pa.nulls(count, storage)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -83,11 +83,11 @@ class ScoreTable:
             int(np.clip(present.sum() // _BIN_ROWS, _LEAST_BINS, BINS)) if bins is None else bins
         )
         edges = _edges(given[present], wanted) if reference is None else reference.edges
-        rows = (given, np.asarray(chosen).astype(np.int64), known.astype(np.int64))
-        whole = cls._count(edges, *rows)
+        predicted, actual = np.asarray(chosen).astype(np.int64), known.astype(np.int64)
+        whole = cls._count(edges, given, predicted, actual)
         divided = {
             name: {
-                level: cls._count(edges, *(one[marks] for one in rows))
+                level: cls._count(edges, given[marks], predicted[marks], actual[marks])
                 for level, marks in _marks(levels).items()
             }
             for name, levels in sorted((segments or {}).items())

@@ -1,5 +1,6 @@
 """What can be profiled: Arrow, polars and pandas tables, column by column, never all copied."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -118,3 +119,10 @@ def _pandas(frame: "pd.DataFrame") -> "Callable[[str], pa.ChunkedArray]":
         return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
     return column
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

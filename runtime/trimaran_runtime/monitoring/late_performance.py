@@ -1,7 +1,7 @@
 """Performance once labels are there: predictions joined with them by event, by part of time.
 
-Rows whose labels come late, or never, may be harder or easier than those that have theirs: each part
-says how many of its rows it rests on.
+Rows whose labels come late, or never, may be harder or easier than those that have theirs: each
+part says how many of its rows it rests on.
 """
 
 import math

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trimaran_runtime.drift.history import ROLE as HISTORY
 from trimaran_runtime.drift.history import History
-from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.seasons import ROLE as SEASONS
 from trimaran_runtime.drift.seasons import Seasons

@@ -295,7 +295,7 @@ def _profiles(context: Context, signature: Signature) -> dict[str, bytes]:
     they are the newest. Older rows would add seasons that traffic cannot show again, and a model
     is surer of rows it was fitted on.
     """
-    from trimaran_runtime.drift.level import text_of
+    from trimaran_runtime.drift.level_name import text_of
     from trimaran_runtime.drift.profile import Profile
     from trimaran_runtime.monitoring.predictions import with_scores
 

@@ -163,3 +163,21 @@ def test_both_deployments_of_a_rollout_are_read(world: World, tmp_path: Path) ->
     put(tmp_path, f"request/{FOLDER}/i.jsonl", asked)
     put(tmp_path, f"response/{FOLDER}/i.jsonl", answered)
     assert len(read(tmp_path, world)[0]) == 3
+
+
+def test_a_question_that_is_told_twice_takes_nobodys_answer(world: World, tmp_path: Path) -> None:
+    pairs = [pair(world, n, rows_of(n, n), together="mine") for n in (1, 2)]
+    (first, one), (second, two) = pairs
+    put(tmp_path, f"request/{FOLDER}/i.jsonl", first, first, second)
+    put(tmp_path, f"response/{FOLDER}/i.jsonl", one, two)
+    found, capture = read(tmp_path, world)
+    assert [len(request.rows) for request in found] == [1, 2]
+    assert (capture.counts.duplicates, capture.counts.unmatched) == (1, 0)
+
+
+def test_an_answer_in_the_hour_after_the_window_is_found(world: World, tmp_path: Path) -> None:
+    rows = rows_of(2, 1)
+    moment = NOON - timedelta(seconds=2)
+    put(tmp_path, f"request/{FOLDER}/i.jsonl", event("request", 1, moment, {"instances": rows}))
+    put(tmp_path, "response/2026/01/02/12/i.jsonl", pair(world, 1, rows)[1])
+    assert len(read(tmp_path, world, until=NOON - timedelta(seconds=1))[0]) == 1

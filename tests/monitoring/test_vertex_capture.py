@@ -136,6 +136,13 @@ def test_the_same_request_id_in_another_spelling_is_the_same(world: World) -> No
     assert (len(list(capture.requests())), capture.counts.duplicates) == (1, 1)
 
 
+def test_a_time_without_a_zone_is_in_utc(world: World) -> None:
+    row = row_of(EXCHANGES[0])
+    naive = {**row, "logging_time": row["logging_time"].replace(tzinfo=None)}
+    (request,) = vertex([naive], world.release).requests()
+    assert request.time == row["logging_time"]
+
+
 def test_the_sampling_rate_is_told(world: World) -> None:
     assert vertex([], world.release, fraction=0.1).counts.least_fraction == 0.1
 

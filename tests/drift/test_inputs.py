@@ -225,7 +225,7 @@ def test_the_range_is_exact_whatever_is_skipped(few: int, data: st.DataObject) -
 def test_numba_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     monkeypatch.setattr(histograms, "_FEW", 0)
-    columns = ["float", "single", "whole", "id"]
+    columns = ["float", "single", "whole", "id", "unsigned", "small", "when", "took"]
     same = Profile.of(TABLE, columns, REFERENCE, engine="numba")
     assert same.to_bytes() == WHOLE.only(columns).to_bytes()
     odd = [0.0, -0.0, 5e-324, -5e-324, 1e300, -1e300, np.inf, -np.inf, np.nan, 3.0]
@@ -272,6 +272,12 @@ def test_what_was_declared_is_kept_to() -> None:
     profile = Profile.of(table, kinds={"code": "level", "s": "text"})
     assert profile.columns["code"].levels == {"1": 2, "2": 1}
     assert profile.columns["s"].kind == "text"
+    words = pa.DictionaryArray.from_arrays([0, 1, None, 0], pa.array(["a b", None]))
+    text = Profile.of(pa.table({"s": words}), kinds={"s": "text"})
+    assert (text.columns["s"].missing, text.columns["s"].rows) == (2, 4)
+    floats = pa.table({"f": pa.array([1.0, float("nan"), None])})
+    levels = Profile.of(floats, kinds={"f": "level"}).columns["f"]
+    assert (levels.levels, levels.missing) == ({"1": 1}, 2)
     with pytest.raises(DataError, match="declared to be text"):
         Profile.of(table, kinds={"code": "text"})
 
@@ -283,3 +289,16 @@ def test_zero_has_no_sign(few: int, type_: type, monkeypatch: pytest.MonkeyPatch
     zero, minus = (Profile.of(pa.table({"x": np.array([x, 1, -1], type_)})) for x in (0.0, -0.0))
     assert zero.to_bytes() == minus.to_bytes()
     assert zero.columns["x"].centre == 0
+
+
+@pytest.mark.parametrize("zeros", [3, 900])
+@pytest.mark.parametrize("centre", [0.0, 0.001, -5.5])
+@pytest.mark.parametrize("type_", [np.float32, np.float64])
+def test_zeros_are_counted_among_tiny_numbers(zeros: int, centre: float, type_: type) -> None:
+    values = np.random.default_rng(1).normal(0, 1, 2_000).astype(type_)
+    values[:zeros], values[zeros : zeros + 2] = 0, np.finfo(type_).smallest_subnormal
+    values[1] = -0.0
+    running = histograms.RunningHistogram(centre)
+    with mock.patch.object(histograms, "_FEW", 0):
+        running.add(values)
+    assert running.zeros == zeros

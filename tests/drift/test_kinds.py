@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trimaran_runtime.drift import Profile
+from trimaran_runtime.drift import Profile, level_name
 from trimaran_runtime.drift import level as levels
 from trimaran_runtime.drift.level import LevelSummary
 from trimaran_runtime.drift.text import TextSummary
@@ -147,11 +147,11 @@ def test_above_the_cap_a_fixed_sample_of_levels_is_still_exact(
     found = Profile.of(pa.table({"x": values})).columns["x"]
     assert isinstance(found, LevelSummary)
     rows = Counter(values)
-    smallest = sorted(rows, key=levels.digest)[:32]
+    smallest = sorted(rows, key=level_name.digest)[:32]
     assert found.sampled == {level: rows[level] for level in smallest}
     assert found.levels == {}
     assert found.buckets is not None
-    assert all(found.buckets[levels.bucket(level)] >= n for level, n in rows.items())
+    assert all(found.buckets[level_name.bucket(level)] >= n for level, n in rows.items())
     assert found.present == 4_000
     assert found.distinct == pytest.approx(len(rows), rel=0.03)
 

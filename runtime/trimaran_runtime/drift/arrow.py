@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trimaran_runtime.drift.histogram import Engine
-from trimaran_runtime.drift.level import LevelSummary, text_of
+from trimaran_runtime.drift.level import LevelSummary
 from trimaran_runtime.drift.number import NumberSummary
 from trimaran_runtime.drift.summary import EmptySummary, Kind, Summary
 from trimaran_runtime.drift.tally import (
@@ -23,8 +23,6 @@ from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-__all__ = ["Column", "kind_of", "tally_of", "text_of"]
 
 _LOOK_ROWS = 8192
 _TEXT_LOOK_ROWS = 2048

@@ -7,7 +7,8 @@ import numpy as np
 
 from trimaran_runtime.drift.binary import MAX_COUNT, Reader, count, number
 from trimaran_runtime.drift.key import KEYS, Counts
-from trimaran_runtime.drift.level import BUCKETS, LevelSummary
+from trimaran_runtime.drift.level import LevelSummary
+from trimaran_runtime.drift.level_name import BUCKETS
 from trimaran_runtime.drift.number import NumberSummary, exact
 from trimaran_runtime.drift.summary import EmptySummary, Summary
 

@@ -22,6 +22,7 @@ _ABOVE, _BELOW = 0x7F80, 0xFF80
 """Raw keys of +inf and -inf, and of whatever a float32 cannot hold."""
 _FEW = 8192
 _NONE = np.empty(0, np.uint16)
+_NEAR = 2**62
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -54,7 +55,7 @@ class RunningHistogram:
         self._waiting_rows = 0
         with np.errstate(over="ignore", under="ignore"):
             zero = np.array([0 - self._centre], np.float64).astype(np.float32)
-        self._zero_key = int(zero.view(np.uint32)[0] >> 16)
+        self._zero, self._zero_key = zero[0], int(zero.view(np.uint32)[0] >> 16)
         self.above = self.below = self.zeros = 0
         self.minimum: float | None = None
         self.maximum: float | None = None
@@ -71,7 +72,7 @@ class RunningHistogram:
             block = values[start : start + BLOCK_ROWS]
             if block.dtype.kind == "f":
                 self._floats(block, counts)
-            else:
+            elif self._kernel is None or not self._whole_compiled(block, counts):
                 counts += _keyed(self._whole(block))
         if self._sparse:
             self._settle()
@@ -151,10 +152,15 @@ class RunningHistogram:
         if self._kernel is not None:
             self._compiled(values, counts)
             return
-        own = _keyed(self._float_distance(values))
+        distance = self._float_distance(values)
+        own = _keyed(distance)
         counts += own
         if own[self._zero_key]:
-            self.zeros += len(values) - int(np.count_nonzero(values))
+            # Where few are near zero, to look at those is faster than to look at all.
+            near = values
+            if own[self._zero_key] * 8 < len(values):
+                near = values[np.flatnonzero(distance == self._zero)]
+            self.zeros += len(near) - int(np.count_nonzero(near))
         beyond = own[_ABOVE] or own[_BELOW]  # infinite, or finite and too far for a float32
         if beyond:
             self.above += int(np.count_nonzero(values == np.inf))
@@ -202,6 +208,19 @@ class RunningHistogram:
         self.zeros += zeros
         if finite:
             self._widen(float(least), float(most))
+
+    def _whole_compiled(self, values: Values, counts: Counts) -> bool:
+        """Count whole numbers whose distances surely fit 64 bits; False: they may not."""
+        assert self._kernel is not None
+        if not self._centre.is_integer() or abs(self._centre) > _NEAR:
+            return False
+        least, most = values.min().item(), values.max().item()
+        if least < -_NEAR or most > _NEAR:
+            return False
+        _, _, zeros, _, _, _ = self._kernel(values, np.int64(self._centre), counts)
+        self.zeros += zeros
+        self._widen(least, most)
+        return True
 
     def _whole(self, values: Values) -> Distance:
         least, most = values.min().item(), values.max().item()

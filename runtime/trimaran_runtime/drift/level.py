@@ -9,7 +9,6 @@ frequent levels (Misra-Gries, Space-Saving) have no such property: what they kee
 order. A bucket bounds the rows of each of its levels from above.
 """
 
-import hashlib
 import heapq
 import math
 from collections.abc import Iterable, Mapping
@@ -21,14 +20,19 @@ import numpy.typing as npt
 
 from trimaran_runtime.drift.binary import Reader, Writer, count
 from trimaran_runtime.drift.key import Counts
+from trimaran_runtime.drift.level_name import (
+    BUCKETS,
+    MAX_LEVEL_CHARACTERS,
+    digest,
+    pool,
+    shorten,
+    text_of,
+)
 
 MAX_LEVELS = 100_000
 """Distinct levels kept exactly; above, they are pooled."""
-BUCKETS = 4096
 SAMPLED = 1024
 """Levels with the smallest hashes whose rows are still counted exactly above the cap."""
-MAX_LEVEL_CHARACTERS = 200
-"""Longer levels are kept as their beginning and a digest."""
 _RANK_BITS = 52
 _ALPHA = 0.7213 / (1 + 1.079 / BUCKETS)
 
@@ -204,7 +208,7 @@ class LevelCounts:
         """Rows by value, each written as a level is; None is a missing value."""
         levels: dict[str, int] = {}
         for value, number in zip(values, rows, strict=True):
-            if value is None:
+            if value is None or value != value:
                 self.missing += number
             else:
                 level = value if type(value) is str else text_of(value)
@@ -266,41 +270,3 @@ def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     for level, rows in other.items():
         levels[level] = levels.get(level, 0) + rows
     return levels
-
-
-def text_of(value: Any) -> str:
-    """How a level is written, the same whether it came from Arrow, pandas or JSON."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def bucket(level: str) -> int:
-    """Bucket of a level, 0 to 4095; the same in every process."""
-    return digest(level) % BUCKETS
-
-
-def digest(level: str) -> int:
-    """64 bits of a level; the same in every process."""
-    found = hashlib.blake2b(level.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(found, "little")
-
-
-def pool(levels: Mapping[str, int]) -> Counts:
-    """Rows by bucket, shape `(4096,)`."""
-    counts = np.zeros(BUCKETS, np.int64)
-    for level, rows in levels.items():
-        counts[bucket(level)] += rows
-    return counts
-
-
-def shorten(level: str) -> str:
-    """The level, or the beginning and digest of a long one: distinct levels stay distinct."""
-    if len(level) <= MAX_LEVEL_CHARACTERS:
-        return level
-    found = hashlib.blake2b(level.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-    return f"{level[: MAX_LEVEL_CHARACTERS // 2]}… {found}"

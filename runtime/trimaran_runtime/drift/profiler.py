@@ -92,6 +92,7 @@ def profile_batches(batches: Iterable[Any], options: Options) -> Profile:
     profiler = Profiler(options)
     for batch in batches:
         profiler.add(batch)
+        del batch  # before the next one is read
     return profiler.profile()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from trimaran_runtime.drift.arrow import is_text
-from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trimaran_runtime.drift.arrow import kind_of, text_of
+from trimaran_runtime.drift.arrow import kind_of
+from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from trimaran_runtime.drift.binary import Reader, Writer, count
-from trimaran_runtime.drift.level import BUCKETS, MAX_LEVELS, LevelSummary, bucket
+from trimaran_runtime.drift.level import MAX_LEVELS, LevelSummary
+from trimaran_runtime.drift.level_name import BUCKETS, bucket
 from trimaran_runtime.drift.number import NumberSummary
 from trimaran_runtime.drift.text import TextSummary
 from trimaran_runtime.drift.vector import VectorSummary

@@ -21,6 +21,7 @@ STATISTICS = ("characters", "words", "ascii", "digits", "spaces")
 """What is told of each text: characters, words between ASCII blanks, and the shares of ASCII
 characters, digits and blanks among the characters, 0 to 1 (0 of an empty text)."""
 
+_BLOCK_ROWS = 65_536
 _BLOCK_BYTES = 256 << 10
 _each = np.arange(256, dtype=np.uint8)
 _SPACE = np.isin(_each, [9, 10, 11, 12, 13, 32])
@@ -100,20 +101,17 @@ class TextTally:
     """Free text in the making."""
 
     def __init__(self) -> None:
-        self._missing = self._texts = 0
+        self._missing = 0
         self._histograms = {name: RunningHistogram(0.0, sparse=True) for name in STATISTICS}
         self._buckets: Counts = np.zeros(WORD_BUCKETS, np.int64)
 
     def add(self, array: "pa.Array") -> None:
         """Count texts of an array of strings."""
-        import pyarrow as pa
-
-        if isinstance(array, pa.DictionaryArray):
-            array = array.dictionary_decode()
-        self._missing += array.null_count
-        self._texts += len(array) - array.null_count
-        for content, offsets in _blocks(array):
-            self._count(content, offsets)
+        for start in range(0, len(array), _BLOCK_ROWS):
+            texts = _plain(array.slice(start, _BLOCK_ROWS))
+            self._missing += min(len(array) - start, _BLOCK_ROWS) - len(texts)
+            for content, offsets in _blocks(texts):
+                self._count(content, offsets)
 
     def summary(self) -> TextSummary:
         """The summary of everything added."""
@@ -141,25 +139,29 @@ class TextTally:
         self._buckets += _words(content[~blank], begins[~blank])
 
 
-def _blocks(array: "pa.Array") -> Iterator[tuple[npt.NDArray[np.uint8], Counts]]:
-    """Bytes of up to 256 KiB of texts, one after the other, and where each begins and ends."""
+def _plain(array: "pa.Array") -> "pa.Array":
+    """Texts of an array, nulls left out."""
     import pyarrow as pa
 
-    for start in range(0, len(array), 65_536):
-        part = array.slice(start, 65_536)
-        part = (part.drop_null() if part.null_count else part).cast(pa.large_string())
-        _, offset_buffer, content_buffer = part.buffers()
-        if not len(part):
-            continue
-        offsets = np.frombuffer(offset_buffer, np.int64)[part.offset : part.offset + len(part) + 1]
-        content = np.frombuffer(content_buffer or b"", np.uint8)
-        at = 0
-        while at < len(part):
-            limit = np.searchsorted(offsets, offsets[at] + _BLOCK_BYTES, side="right") - 1
-            # Many empty texts take no bytes, and one text may take more than a block.
-            end = min(max(int(limit), at + 1), at + _BLOCK_BYTES, len(part))
-            yield content[offsets[at] : offsets[end]], offsets[at : end + 1] - offsets[at]
-            at = end
+    if isinstance(array, pa.DictionaryArray):
+        array = array.dictionary_decode()
+    return (array.drop_null() if array.null_count else array).cast(pa.large_string())
+
+
+def _blocks(texts: "pa.Array") -> Iterator[tuple[npt.NDArray[np.uint8], Counts]]:
+    """Bytes of up to 256 KiB of texts, one after the other, and where each begins and ends."""
+    if not len(texts):
+        return
+    _, offset_buffer, content_buffer = texts.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    content = np.frombuffer(content_buffer or b"", np.uint8)
+    at = 0
+    while at < len(texts):
+        limit = int(np.searchsorted(offsets, offsets[at] + _BLOCK_BYTES, side="right")) - 1
+        # One text may take more than a block, and gets one of its own.
+        end = min(max(limit, at + 1), len(texts))
+        yield content[offsets[at] : offsets[end]], offsets[at : end + 1] - offsets[at]
+        at = end
 
 
 def _marks(offsets: Counts, size: int) -> npt.NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.level_name import text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.drift.summary import Kind
 
 if TYPE_CHECKING:

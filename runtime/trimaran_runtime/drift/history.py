@@ -1,7 +1,7 @@
 """How a reference differs from itself over time: what its own future may do, too."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Self
@@ -76,12 +76,17 @@ class History(ConfigDocument):
             moments = pc.cast(rows[time], pa.timestamp("us"), safe=False)
             since, until = moments[0].as_py(), moments[-1].as_py()
             chunks.append(Chunk(since=since, until=until, rows=end - start))
+        return cls.of_profiles(profiles, tuple(chunks))
+
+    @classmethod
+    def of_profiles(cls, profiles: "Sequence[Profile]", chunks: tuple[Chunk, ...] = ()) -> Self:
+        """History of equally large parts that were profiled with one reference, oldest first."""
         return cls(
-            chunks=tuple(chunks),
+            chunks=chunks,
             effects=_effects(profiles),
             inflation={
                 name: _inflation([profile.columns[name] for profile in profiles])
-                for name in reference.columns
+                for name in profiles[0].columns
             },
         )
 
@@ -99,7 +104,7 @@ class History(ConfigDocument):
         return found[min(rank, len(found)) - 1]
 
 
-def _effects(profiles: "list[Profile]") -> dict[str, dict[FacetName, tuple[float, ...]]]:
+def _effects(profiles: "Sequence[Profile]") -> dict[str, dict[FacetName, tuple[float, ...]]]:
     from trimaran_runtime.drift.estimate import Doubt
     from trimaran_runtime.drift.facets import comparisons
 
@@ -113,7 +118,7 @@ def _effects(profiles: "list[Profile]") -> dict[str, dict[FacetName, tuple[float
     return {n: {f: tuple(e) for f, e in facets.items()} for n, facets in found.items()}
 
 
-def _all_but_one(profiles: "list[Profile]") -> "Iterable[Profile]":
+def _all_but_one(profiles: "Sequence[Profile]") -> "Iterable[Profile]":
     """The merge of all others, for each."""
     after = [profiles[-1]]
     for profile in reversed(profiles[1:-1]):

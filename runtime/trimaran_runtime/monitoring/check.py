@@ -7,7 +7,11 @@ from typing import Any
 
 from trimaran_runtime.drift.comparison import compare
 from trimaran_runtime.drift.config import DriftConfig
+from trimaran_runtime.drift.history import ROLE as HISTORY
+from trimaran_runtime.drift.history import History
 from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.seasons import ROLE as SEASONS
+from trimaran_runtime.drift.seasons import Seasons
 from trimaran_runtime.drift.verdict import Severity, Verdict
 from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining, decide
@@ -34,12 +38,16 @@ class Subject:
         reference: profile of the rows it was made on.
         predictions: profile of its predictions on the test rows.
         traffic: what it was asked and answered in the window.
+        history: how the reference differs from itself over time; None: it has no time.
+        seasons: the reference by season; None: it has no time.
     """
 
     release: Release
     reference: Profile
     predictions: Profile
     traffic: Traffic
+    history: History | None = None
+    seasons: Seasons | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +161,7 @@ def check(
     if subject is not None and subject.traffic.counts.rows:
         # Both verdicts together are one check, and share its risk.
         shared = config.drift.model_copy(update={"alpha": config.drift.alpha / 2})
-        features = _features(subject, shared)
+        features = _features(subject, shared, since, now)
         predictions = compare(subject.predictions, subject.traffic.predictions, shared)
     outcome = Outcome(
         model=model,
@@ -201,7 +209,15 @@ def _subject(
     traffic = read_traffic(
         recorded, reference=reference, predictions=predictions, since=since, until=until
     )
-    return Subject(release=release, reference=reference, predictions=predictions, traffic=traffic)
+    history, seasons = release.files.get(HISTORY), release.files.get(SEASONS)
+    return Subject(
+        release=release,
+        reference=reference,
+        predictions=predictions,
+        traffic=traffic,
+        history=History.parse(store.read_blob(history.digest)) if history else None,
+        seasons=Seasons.from_bytes(store.read_blob(seasons.digest)) if seasons else None,
+    )
 
 
 def _requests(
@@ -230,9 +246,16 @@ def _profile(store: Store, release: Release, role: str) -> Profile:
     return Profile.from_bytes(store.read_blob(file.digest))
 
 
-def _features(subject: Subject, config: DriftConfig) -> Verdict:
+def _features(subject: Subject, config: DriftConfig, since: datetime, until: datetime) -> Verdict:
     recorded = set(subject.reference.columns) - set(subject.traffic.unrecorded)
-    return compare(subject.reference.only(recorded), subject.traffic.features, config)
+    seasons = subject.seasons
+    return compare(
+        subject.reference.only(recorded),
+        subject.traffic.features,
+        config,
+        subject.history,
+        seasons.choose(since, until, config.min_rows) if seasons else "",
+    )
 
 
 def _sentence(

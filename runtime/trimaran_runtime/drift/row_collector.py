@@ -8,7 +8,7 @@ import numpy as np
 from trimaran_runtime.data.text_hash import Hashes
 from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.key import KEY_BY_RAW
-from trimaran_runtime.drift.level import shorten
+from trimaran_runtime.drift.level_name import shorten
 from trimaran_runtime.drift.row_hash import level_names, row_hashes
 from trimaran_runtime.drift.row_sample import MISSING, LevelRows, NumberRows, Rows, RowSample
 from trimaran_runtime.drift.row_values import distance, numbers_of, raw_keys

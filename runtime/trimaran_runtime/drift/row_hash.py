@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trimaran_runtime.data.text_hash import Hashes, key_of, mix, text_hashes
-from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.drift.row_values import numbers_of
 from trimaran_runtime.drift.tally import plain_text
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trimaran_runtime.drift.level import text_of
+from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.errors import DataError
 from trimaran_runtime.evaluation.evaluation import Estimate
 from trimaran_runtime.evaluation.interval import estimate

@@ -61,7 +61,7 @@ def test_the_usual_scores_are_no_harm_and_severe_drift_is_logged(
     outcome = judged(world, usual(), shift=0.6)
     assert outcome.severity == "alert"
     assert outcome.estimate is not None
-    assert not outcome.estimate.harm
+    assert outcome.harm is False
     assert outcome.estimate.low < outcome.estimate.before < outcome.estimate.high
     assert outcome.action.kind == "log"
     assert metrics_of(outcome)[DRIFT_SEVERITY] == 1
@@ -83,6 +83,28 @@ def test_unsure_scores_are_harm_and_alert(world: tuple[Store, str]) -> None:
 def test_too_few_rows_show_no_harm(world: tuple[Store, str]) -> None:
     outcome = judged(world, unsure(30))
     assert outcome.estimate is None or not outcome.estimate.harm
+
+
+def test_rows_that_are_unlike_any_seen_alert_whatever_the_scores_say(
+    world: tuple[Store, str],
+) -> None:
+    outcome = judged(world, usual(), shift=30)
+    assert outcome.estimate is not None
+    assert outcome.estimate.harm is False
+    assert outcome.harm is None
+    assert outcome.action.kind == "alert"
+    assert metrics_of(outcome)[DRIFT_SEVERITY] == 2
+
+
+def test_an_estimate_that_may_be_worse_is_no_proof_that_nothing_is(
+    world: tuple[Store, str],
+) -> None:
+    outcome = judged(world, usual(700), shift=0.6)
+    assert outcome.severity == "alert"
+    assert outcome.estimate is not None
+    assert outcome.estimate.harm is None
+    assert "perhaps worse than" in outcome.estimate.sentence
+    assert outcome.action.kind == "alert"
 
 
 def test_a_broken_column_alerts_whatever_the_scores_say(

@@ -74,7 +74,9 @@ def level_bins(reference: LevelSummary, current: LevelSummary) -> tuple[Counts, 
     if reference.buckets is not None or current.buckets is not None:
         return reference.pooled(), current.pooled()
     expected = min(1.0, current.present / max(reference.present, 1))
-    frequent = [name for name, rows in reference.levels.items() if rows * expected >= _RARE_ROWS]
+    # In order of names: sums of floats have the same bits wherever the profile comes from.
+    common = (name for name, rows in reference.levels.items() if rows * expected >= _RARE_ROWS)
+    frequent = sorted(common)
     kept = set(frequent)
     rare = reference.present - sum(reference.levels[name] for name in frequent)
     pools = int(np.clip(rare * expected / _RARE_ROWS, 1, _MAX_POOLS))

@@ -91,10 +91,11 @@ class NormalScores:
         """
         batches = list(blocks(source, names))
         wanted = cores() if threads is None else threads
-        if wanted < 2 or source.rows < _THREADED_ROWS:
+        limits = None if wanted < 2 or source.rows < _THREADED_ROWS else _blas_limits()
+        if limits is None:
             return _summed(batches, scores)
         # Sums of whole numbers do not tell who added them up.
-        with ThreadPoolExecutor(wanted) as pool:
+        with limits(limits=1, user_api="blas"), ThreadPoolExecutor(wanted) as pool:
             shares = [batches[start::wanted] for start in range(wanted)]
             parts = list(pool.map(_summed, shares, [scores] * wanted))
         return reduce(cls.merge, parts[1:], parts[0])
@@ -299,6 +300,15 @@ class ScoreSums:
         np.rint(squares, out=squares)
         sums["weights"] += squares @ squares.T
         self._weight_sums += squares.sum(axis=1)
+
+
+def _blas_limits() -> Any:
+    """What keeps BLAS to one thread each, as several of ours would wait for its own; or None."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return None
+    return threadpool_limits
 
 
 def _summed(batches: "Iterable[pa.RecordBatch]", scores: ScoreTable) -> NormalScores:

@@ -108,7 +108,9 @@ def separate(
         scored = list(zip(found, models, strict=True))
         areas = [fold.area(fold.score(model)) for fold, model in scored]
         auc = float(np.mean(areas))
-        error = math.sqrt((1 / reference.effective_rows + 1 / current.effective_rows) / 12)
+        # Each half's area tells how far the chance of one half agrees with that of the other: both
+        # tell the same, so that their mean varies as one of them does, and not as two.
+        error = math.sqrt((2 / reference.effective_rows + 2 / current.effective_rows) / 12)
         # Which columns a classifier rests on that tells nothing apart means nothing.
         moved = influences and auc - 2 * error > 0.5
         return Separation(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.drift.comparison import compare
-from trimaran_runtime.drift.config import DriftConfig
+from trimaran_runtime.drift.config import DriftConfig, FacetName
 from trimaran_runtime.drift.detector import Watch
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.root_cause import Cause, causes
@@ -23,6 +23,13 @@ from trimaran_runtime.storage.store import Store
 if TYPE_CHECKING:
     from trimaran_runtime.monitoring.harm import Estimate
 
+_UNSEEN = {
+    FacetName.missing,
+    FacetName.infinite,
+    FacetName.out_of_range,
+    FacetName.tail,
+    FacetName.new_category,
+}
 NOTHING = "nothing_to_judge"
 """Severity of a check that had no release, or no traffic, to judge."""
 
@@ -80,10 +87,22 @@ class Outcome:
         return tuple(dict.fromkeys([*found, *slowly]))
 
     @property
-    def broken(self) -> bool:
-        """Whether a column is gone or cannot be read: no score tells what that does."""
+    def harm(self) -> bool | None:
+        """Whether drift harms, by the scores; None: they do not tell, or not of rows like these."""
+        return None if self.estimate is None or self._unlike_any_seen else self.estimate.harm
+
+    @property
+    def _unlike_any_seen(self) -> bool:
+        """Whether the rows are such as the model never saw: no score tells what it makes of them."""
         verdicts = [v for v in (self.features, self.predictions) if v is not None]
-        return any(f.severity is Severity.alert for v in verdicts for f in v.findings)
+        if any(f.severity is Severity.alert for v in verdicts for f in v.findings):
+            return True
+        columns = self.features.columns if self.features else ()
+        return any(
+            facet.name in _UNSEEN and facet.severity is Severity.alert
+            for column in columns
+            for facet in column.facets
+        )
 
     def summary(self) -> dict[str, Any]:
         """What a status screen shows, as JSON values."""
@@ -189,7 +208,7 @@ def check(
         last=last,
         data=data,
         now=now,
-        harm=None if performance is None or outcome.broken else performance.harm,
+        harm=outcome.harm,
     )
     return replace(outcome, action=action, sentence=_completed(outcome))
 
@@ -212,7 +231,7 @@ def _completed(outcome: Outcome) -> str:
     if outcome.watch and outcome.watch.alarms:
         told = outcome.watch.alarms[0].sentence
         parts.append(f"{told[0].upper()}{told[1:]}.")
-    if outcome.estimate and outcome.estimate.harm:
+    if outcome.estimate and outcome.harm:
         parts.append(f"Without labels, {outcome.estimate.sentence}.")
     return " ".join(parts)
 

@@ -13,7 +13,7 @@ class OnDrift(StrEnum):
     """What severe drift does, beside the report.
 
     Where a classifier's performance can be estimated from its scores, drift that surely harms it
-    alerts whether severe or not, and drift that does not is only logged.
+    alerts whether severe or not, and drift that surely does not is only logged.
     """
 
     log = "log"

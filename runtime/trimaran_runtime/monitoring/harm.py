@@ -10,6 +10,9 @@ from trimaran_runtime.gate.config import Metric
 if TYPE_CHECKING:
     from trimaran_runtime.registry.release import Release
 
+_HARMLESS = 0.02
+"""Worse by at most this much, for sure, is no harm: absolute, and for log loss relative."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -20,7 +23,8 @@ class Estimate:
         value: what is expected.
         low, high: 95 % interval of what labels will show.
         before: on the reference's test rows.
-        harm: whether the whole interval is worse than before, by the interval of before, too.
+        harm: True: the whole interval is worse than the whole interval of before. False: none of
+            it is worse than before by more than 0.02 (log loss: 2 %). None: it may be either.
         sentence: all this in words.
     """
 
@@ -29,7 +33,7 @@ class Estimate:
     low: float
     high: float
     before: float
-    harm: bool
+    harm: bool | None
     sentence: str
 
 
@@ -49,9 +53,16 @@ def estimate(release: "Release", reference: ScoreTable, current: ScoreTable) -> 
         return None
     if then.value is None or then.low is None or then.high is None:
         return None
-    better = metric.higher_is_better
-    harm = now.high < then.low if better else now.low > then.high
-    word = "surely worse than" if harm else "not surely worse than"
+    worst, best_now = (now.low, now.high) if metric.higher_is_better else (now.high, now.low)
+    worst_before = then.low if metric.higher_is_better else then.high
+    sign = 1 if metric.higher_is_better else -1
+    allowed = _HARMLESS * (then.value if metric is Metric.log_loss else 1)
+    harm: bool | None = None
+    if sign * (worst_before - best_now) > 0:
+        harm = True
+    elif sign * (then.value - worst) <= allowed:
+        harm = False
+    word = {True: "surely worse than", False: "as good as", None: "perhaps worse than"}[harm]
     return Estimate(
         metric=metric,
         value=now.value,

@@ -40,8 +40,8 @@ def metrics_of(outcome: "Outcome") -> dict[str, float]:
 
 
 def _level(outcome: "Outcome", severity: int) -> int:
-    if outcome.estimate is None or outcome.broken or not severity:
+    if outcome.harm is None or not severity:
         return severity
     # Drift without harm wakes nobody; the cool-down of retrainings does not matter here, or an
     # alarm would come and go with it.
-    return 2 if outcome.estimate.harm else 1
+    return 2 if outcome.harm else 1

@@ -81,6 +81,27 @@ def test_columns_that_explain_most_of_the_target_are_honest() -> None:
     assert errors({}, target, task="regression") == ()
 
 
+BAND = np.digitize(NUMBER, [-0.5, 0.2, 0.9])
+BANDS = np.array(["low", "middle", "high", "top"])[BAND]
+
+
+@pytest.mark.parametrize("y", [BAND, BANDS], ids=["numbers", "names"])
+def test_two_columns_whose_sum_falls_into_one_stretch_per_class(y: Any) -> None:
+    finding = the({"a": NUMBER - 2 * NOISE["n0"]}, "combination", y)
+    assert {finding.column, finding.evidence.split()[2]} == {"a", "n0"}
+    assert "gives the target as a sum (AUC 1.0000 together)" in finding.evidence
+
+
+def test_one_class_of_many_that_is_easily_told_is_honest() -> None:
+    kind = np.where(BAND == 3, "far", np.where(LABEL, "b", "c"))
+    assert errors({"a": NUMBER - 2 * NOISE["n0"]}, kind) == ()
+
+
+def test_columns_that_tell_most_rows_of_many_classes_are_honest() -> None:
+    seen = NUMBER + GENERATOR.normal(0, 0.2, ROWS)
+    assert errors({"a": seen - 2 * NOISE["n0"]}, BANDS) == ()
+
+
 # joins
 
 
@@ -134,6 +155,24 @@ def test_a_mean_of_the_target_over_all_rows(encoded: Any, group: dict[str, Any])
 def test_a_mean_of_a_numeric_target() -> None:
     columns = {"shop": SHOP, "x": means(NUMBER)}
     assert the(columns, "target-encoding", NUMBER, task="regression").column == "x"
+
+
+@pytest.mark.parametrize("encode", [means, without_itself])
+def test_the_share_of_one_class_of_many(encode: Any) -> None:
+    finding = the({"shop": SHOP, "x": encode(BANDS == "middle")}, "target-encoding", BANDS)
+    assert finding.severity is Severity.error
+    assert "is the share of one class of the target by shop, taken over all" in finding.evidence
+
+
+def test_a_mean_of_classes_that_are_numbers() -> None:
+    finding = the({"shop": SHOP, "x": means(BAND * 10)}, "target-encoding", BAND * 10)
+    assert "is the mean of the target by shop, taken over all rows" in finding.evidence
+
+
+def test_shares_of_a_class_that_are_of_the_training_rows_or_of_another_year_are_honest() -> None:
+    trained = means(BANDS == "middle", IS_TRAIN)
+    last_year = means(np.roll(BANDS == "middle", 1000))
+    assert errors({"shop": SHOP, "x": trained, "z": last_year}, BANDS) == ()
 
 
 def test_means_over_the_training_rows_are_honest() -> None:

@@ -69,8 +69,8 @@ class ReleaseRecord(Section):
     """Full id of the release in production afterwards; None: none."""
 
 
-class OnRefusal(StrEnum):
-    """What a refusal by the gate makes of this step."""
+class RefusedStep(StrEnum):
+    """How this step ends where the gate refused the release."""
 
     fail = "fail"
     """It fails, with a status of its own."""
@@ -109,13 +109,13 @@ def run(context: Context) -> None:
     """Write the release and `release.json`; raises GateRefused after both are written.
 
     Parameters: `store`; `code` and `environment`, digests for the lineage; `run`, the run's id;
-    `on_refusal`, see `OnRefusal` (default: `fail`); `export`, see `Export` (default: `none`);
+    `on_refusal`, see `RefusedStep` (default: `fail`); `export`, see `Export` (default: `none`);
     `purpose`, see `Purpose` (default: `release`); `tracking`, see `Tracking` (default: `keep`).
     The environment may hold the key that signs, and what MLflow's client needs to be let in.
     """
     meter = Meter(STEP.name)
     store = context.store
-    on_refusal = _choice(context, "on_refusal", OnRefusal.fail)
+    ending = _choice(context, "on_refusal", RefusedStep.fail)
     export = _choice(context, "export", Export.none)
     purpose = _choice(context, "purpose", Purpose.release)
     tracking = _choice(context, "tracking", Tracking.keep)
@@ -150,7 +150,7 @@ def run(context: Context) -> None:
     context.progress(f"register {mark} release {release.id[:SHORT]} ({state})")
     if not verdict.accepted:
         refusal = _refusal(release, verdict, production)
-        if on_refusal is OnRefusal.fail:
+        if ending is RefusedStep.fail:
             raise GateRefused(refusal)
         context.progress(refusal)
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from trimaran_runtime.evaluation.evaluation import Estimate, Method
+from trimaran_runtime.evaluation.estimate import Estimate, Method
 from trimaran_runtime.evaluation.interval import area_interval, estimate, exact
 from trimaran_runtime.evaluation.metrics import measure
 from trimaran_runtime.evaluation.predictions import Predictions

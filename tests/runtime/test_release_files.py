@@ -11,14 +11,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from tests.runtime.toy_run import STEPS, ToyRun, command, toy_config
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.evaluation.config import Aim
-from trimaran_runtime.evaluation.evaluation import (
-    Evaluation,
-    FairnessColumn,
-    RateGap,
-    Threshold,
-    ThresholdRates,
-    WorstPart,
-)
+from trimaran_runtime.evaluation.evaluation import Evaluation, Threshold, ThresholdRates, WorstPart
+from trimaran_runtime.evaluation.fairness_result import FairnessColumn, RateGap
 from trimaran_runtime.explain.explanation import Explanation
 from trimaran_runtime.gate.config import Rate
 from trimaran_runtime.registry.card import model_card

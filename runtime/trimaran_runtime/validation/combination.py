@@ -67,7 +67,8 @@ def _indicators(target: Floats, classes: int) -> Floats:
     """What is fitted, shape `(n, k)`: a number, the larger of two classes, or each of more."""
     if classes <= 2:
         return target[:, None]
-    return (target[:, None] == np.arange(classes)).astype(np.float64)
+    each: Floats = (target[:, None] == np.arange(classes)).astype(np.float64)
+    return each
 
 
 def _told_apart(told: Floats, target: Floats, classes: int) -> float:

@@ -20,6 +20,10 @@ from trimaran_runtime.storage.digest import canonical_json
 from trimaran_runtime.storage.store import Store
 
 
+PIPELINE_RUN = "pipeline run "
+"""What `who` begins with when a run of the pipeline moved a channel; its id follows."""
+
+
 class Channel(StrEnum):
     """The three pointers of a model."""
 

@@ -20,7 +20,7 @@ from trimaran_runtime.gate.judge import failed, judge
 from trimaran_runtime.gate.record import GATE, record_of
 from trimaran_runtime.monitoring.predictions import PREDICTION, PROBABILITY
 from trimaran_runtime.registry.card_page import Answers
-from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.channels import PIPELINE_RUN, Channel, current
 from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.registry.environment import current_environment
 from trimaran_runtime.registry.promotion import promote
@@ -135,7 +135,7 @@ def run(context: Context) -> None:
             release,
             context.config.registry.approval,
             why=f"the gate accepted it in run {run_id}",
-            who=f"pipeline run {run_id}",
+            who=f"{PIPELINE_RUN}{run_id}",
             signing=context.config.registry.signing,
         )
     else:

@@ -1,4 +1,4 @@
-"""A run of the toy pipeline in a process of its own, watched, and killed in the middle of a step."""
+"""A run of the toy pipeline in a process of its own, watched and killed."""
 
 import subprocess
 import time

@@ -56,9 +56,7 @@ def take_up(store: Path, definition: PipelineDefinition, trigger: str) -> RunRec
     return taken
 
 
-def _why_not(
-    store: Path, record: RunRecord, definition: PipelineDefinition, trigger: str
-) -> str:
+def _why_not(store: Path, record: RunRecord, definition: PipelineDefinition, trigger: str) -> str:
     """Why nobody can go on with a run; empty: one can."""
     if record.inputs_digest != definition.inputs_digest:
         return "code, data, packages or configuration are others now"

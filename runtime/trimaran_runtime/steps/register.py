@@ -7,7 +7,7 @@ from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
 from trimaran_runtime.evaluation.latency import LATENCY, Latency
 from trimaran_runtime.gate.judge import failed, judge
 from trimaran_runtime.gate.record import record_of
-from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.registry.channels import PIPELINE_RUN, Channel, current
 from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.publish import Result, publish
@@ -107,7 +107,7 @@ def run(context: Context) -> None:
             release,
             context.config.registry.approval,
             why=f"the gate accepted it in run {run_id}",
-            who=f"pipeline run {run_id}",
+            who=f"{PIPELINE_RUN}{run_id}",
             signing=context.config.registry.signing,
         )
     else:

@@ -134,6 +134,36 @@ def test_the_widest_difference_between_groups_is_found_with_its_interval() -> No
     assert all(gap.chance > 0.01 for gap in equal.gaps)
 
 
+def test_the_chance_of_a_difference_is_pearsons_test_of_two_shares_times_the_pairs() -> None:
+    from scipy.stats import chi2_contingency
+
+    truth, chance, generator = drawn()
+    levels = generator.choice(np.array(["a", "b", "c"], dtype=object), ROWS)
+    given = binary(np.where(levels == "a", np.clip(chance + 0.04, 0, 1), chance))
+    selected, positive = np.asarray(given.labels) == 1, truth == 1
+    among = {
+        Rate.selection_rate: np.ones(ROWS, dtype=bool),
+        Rate.true_positive_rate: positive,
+        Rate.false_positive_rate: ~positive,
+    }
+    (column,) = fairness(truth, given, {"group": levels}, 100)
+    assert [gap.rate for gap in column.gaps] == list(Rate)
+    for gap in column.gaps:
+        counts = [
+            np.bincount(selected[(levels == level) & among[gap.rate]], minlength=2)
+            for level in (gap.highest, gap.lowest)
+        ]
+        p = chi2_contingency(counts, correction=False).pvalue
+        assert gap.chance == pytest.approx(min(3 * p, 1.0), rel=1e-6)
+
+
+def test_groups_are_compared_from_min_rows_on() -> None:
+    truth, chance, _ = drawn()
+    levels = np.array(["a"] * 100 + ["b"] * 99 + ["c"] * (ROWS - 199), dtype=object)
+    (column,) = fairness(truth, binary(chance), {"group": levels}, 100)
+    assert [level.level for level in column.levels] == ["a", "c"]
+
+
 def test_wilsons_interval_is_scipys() -> None:
     from scipy.stats import binomtest
 
@@ -204,3 +234,7 @@ def test_order_and_wider_types_break_nobody() -> None:
     broken = interface_change(before, signature(a="category", b="category"))
     assert broken.gone == ("c",)
     assert broken.retyped == {"a": "integer → category"}
+    narrower = interface_change(before, signature(a="integer", b="category", c="integer"))
+    assert narrower.retyped == {"c": "number → integer"}
+    others = before.model_copy(update={"classes": ("no", "yes")})
+    assert interface_change(before, others).answers == "classes [False, True] → ['no', 'yes']"

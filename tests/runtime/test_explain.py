@@ -7,6 +7,7 @@ import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     GradientBoostingClassifier,
+    GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
@@ -26,6 +27,7 @@ from sklearn.preprocessing import (
 
 from trimaran_runtime.errors import DataError
 from trimaran_runtime.explain.config import ExplainConfig
+from trimaran_runtime.explain.contributions import Contributions
 from trimaran_runtime.explain.explain import explain
 from trimaran_runtime.explain.explainer import explainer_of
 from trimaran_runtime.explain.explanation import Explanation, Method, Scale
@@ -111,6 +113,29 @@ def test_exact_contributions_add_up_to_the_models_own_score(
     else:
         score = pipeline.decision_function(FRAME.tail(50))
     assert found.adds_up_to(score)
+
+
+def test_contributions_add_up_to_these_answers_and_to_no_others() -> None:
+    found = Contributions(values=np.array([[[1.0], [2.0]], [[0.0], [-1.0]]]), base=np.array([0.5]))
+    assert found.adds_up_to([3.5, -0.5])
+    assert not found.adds_up_to([3.5, -0.501])
+    assert not found.adds_up_to([[3.5, 3.5], [-0.5, -0.5]])
+
+
+class Clipped(Ridge):
+    """Answers otherwise than its coefficients say."""
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        return np.clip(super().predict(rows), -0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    "model", [Clipped(), GradientBoostingRegressor(n_estimators=5, init=LinearRegression())]
+)
+def test_what_does_not_add_up_to_the_models_own_answers_is_sampled(model: object) -> None:
+    pipeline = make_pipeline(columns(dense=True), model).fit(FRAME, SCORE)
+    explainer = explainer_of(pipeline, FRAME.head(100), signature(()), seed=0)
+    assert explainer.method is Method.sampled
 
 
 def test_a_linear_contribution_is_coefficient_times_distance_from_the_mean() -> None:

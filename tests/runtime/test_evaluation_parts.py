@@ -4,9 +4,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from trimaran_runtime.evaluation.baseline import constant_prediction
 from trimaran_runtime.evaluation.calibration import calibration
 from trimaran_runtime.evaluation.config import Aim, ThresholdRule
 from trimaran_runtime.evaluation.error_analysis import worst_parts
+from trimaran_runtime.evaluation.evaluate import Champion, Measurement, Rows
+from trimaran_runtime.evaluation.evaluation import HeldOut
 from trimaran_runtime.evaluation.fairness import fairness, share
 from trimaran_runtime.evaluation.held_out import held_out
 from trimaran_runtime.evaluation.interface import interface_change
@@ -14,7 +17,7 @@ from trimaran_runtime.evaluation.predictions import Predictions
 from trimaran_runtime.evaluation.rivals import last_values, linear_rival
 from trimaran_runtime.evaluation.segments import segments_of
 from trimaran_runtime.evaluation.threshold import choose, threshold
-from trimaran_runtime.gate.config import Rate
+from trimaran_runtime.gate.config import Metric, Rate
 from trimaran_runtime.registry.release import Feature, Signature
 
 ROWS = 4000
@@ -31,6 +34,22 @@ def drawn(seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
     return (generator.random(ROWS) < chance).astype(np.int64), chance, generator
 
 
+# Baseline
+
+
+def test_the_best_constant_is_the_metrics_own() -> None:
+    numbers = np.array([0.0, 0.0, 9.0])
+    for metric, best in ((Metric.mae, 0.0), (Metric.rmse, 3.0), (Metric.r2, 3.0)):
+        found = constant_prediction(metric, numbers, 2, classes=0)
+        assert found.scores.tolist() == [[best], [best]]
+    rare = np.array([0, 0, 0, 1])
+    for metric, label in ((Metric.f1, 1), (Metric.accuracy, 0)):
+        answers = constant_prediction(metric, rare, 1, classes=2)
+        assert answers.labels is not None
+        assert answers.labels.tolist() == [label]
+        assert answers.scores.tolist() == [[0.75, 0.25]]
+
+
 # Calibration
 
 
@@ -43,7 +62,7 @@ def test_calibrated_answers_have_an_error_that_is_chance_and_shifted_ones_have_t
     assert good.corrected < good.error < 0.025
     assert good.low == 0.0
     assert shifted.corrected == pytest.approx(0.095, abs=0.02)
-    assert shifted.low > 0.07
+    assert 0.07 < shifted.low < shifted.corrected < shifted.high < 0.13
     assert good == calibration(truth, binary(chance))
 
 
@@ -117,6 +136,34 @@ def test_the_part_where_the_model_errs_is_named_and_nothing_else() -> None:
     assert all("noise" not in part.where or len(part.where) == 2 for part in found)
 
 
+def test_parts_that_could_have_been_looked_at_count_in_the_test() -> None:
+    rows = np.arange(2000)
+    is_a = rows < 1000
+    # 1,072 of a thousand pairs of errors against 929: 3.2 standard errors apart.
+    errors = np.where(rows % 1000 < np.where(is_a, 536, 464), 2.0, 0.0)
+    given = Predictions(scores=np.sqrt(errors).reshape(-1, 1), labels=None)
+    table = pa.table(
+        {
+            "shop": np.where(is_a, "a", "b"),
+            "day": [f"day {row % 20}" for row in rows],
+            "hour": [f"hour {row // 20 % 20}" for row in rows],
+        }
+    )
+    truth = np.zeros(2000)
+    (alone,) = worst_parts(table, ["shop"], truth, given, min_rows=600)
+    assert alone.where == {"shop": "a"}
+    assert worst_parts(table, ["shop", "day", "hour"], truth, given, min_rows=600) == ()
+
+
+def test_a_part_of_few_rows_is_passed_over() -> None:
+    rows = np.arange(2000)
+    given = Predictions(scores=np.where(rows < 40, 9.0, 1.0).reshape(-1, 1), labels=None)
+    table = pa.table({"shop": np.where(rows < 40, "tiny", np.where(rows % 2 == 0, "a", "b"))})
+    assert worst_parts(table, ["shop"], np.zeros(2000), given, min_rows=41) == ()
+    (found,) = worst_parts(table, ["shop"], np.zeros(2000), given, min_rows=40)
+    assert found.where == {"shop": "tiny"}
+
+
 # Groups
 
 
@@ -157,6 +204,15 @@ def test_the_chance_of_a_difference_is_pearsons_test_of_two_shares_times_the_pai
         assert gap.chance == pytest.approx(min(3 * p, 1.0), rel=1e-6)
 
 
+def test_the_interval_of_a_difference_is_newcombes() -> None:
+    # His example, 56 of 70 against 48 of 80, by method 10 (1998, table II).
+    levels = np.array(["a"] * 70 + ["b"] * 80, dtype=object)
+    selected = np.array([0.9] * 56 + [0.1] * 14 + [0.9] * 48 + [0.1] * 32)
+    (column,) = fairness(np.zeros(150, dtype=np.int64), binary(selected), {"group": levels}, 10)
+    gap = next(gap for gap in column.gaps if gap.rate is Rate.selection_rate)
+    assert (gap.low, gap.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
 def test_groups_are_compared_from_min_rows_on() -> None:
     truth, chance, _ = drawn()
     levels = np.array(["a"] * 100 + ["b"] * 99 + ["c"] * (ROWS - 199), dtype=object)
@@ -181,6 +237,30 @@ def test_crossed_segments_are_looked_at_from_min_rows_on() -> None:
     found, _ = segments_of({"one": one, "other": other}, 40)
     crossed = [(s.level, len(s.rows)) for s in found if s.column == "one x other"]
     assert crossed == [("a x x", 50), ("b x y", 40)]
+
+
+def test_a_segment_has_vanished_where_less_than_half_of_min_rows_are_left() -> None:
+    truth, chance, _ = drawn()
+    shops = np.array(["a"] * 249 + ["b"] * 250 + ["c"] * (ROWS - 499), dtype=object)
+    rows = HeldOut(fingerprint="sha256:test", rows=ROWS, in_train=0)
+    measurement = Measurement(
+        metric=Metric.roc_auc,
+        rows=Rows(truth=truth, train=truth, classes=2, held_out=rows),
+        segments={"shop": shops},
+        min_rows=500,
+    )
+    judged = {
+        ("shop", "a"): 800,
+        ("shop", "b"): 800,
+        ("shop", "gone"): 500,
+        ("shop", "small before"): 499,
+        ("age", "old"): 800,
+    }
+    before = Champion(release="c" * 64, same_model=False, judged=judged)
+    champion = measurement.of(binary(chance), before).champion
+    assert champion is not None
+    found = [(one.name, one.before, one.rows) for one in champion.vanished]
+    assert found == [("shop=a", 800, 249), ("shop=gone", 500, 0)]
 
 
 def signature(**kinds: str) -> Signature:

@@ -231,6 +231,16 @@ def test_what_cannot_be_judged_is_reported_and_says_so(found: Any, reason: str) 
     assert reason in reported.detail
 
 
+def test_a_segment_whose_rows_were_left_out_refuses() -> None:
+    gone = {"column": "shop", "level": "a", "before": 800, "rows": 200}
+    left = champion(vanished=[gone])
+    verdict = decide(evaluation(champion=left, segments=[segment("a", 0.0, rows=200)]))
+    (refused,) = (c for c in verdict.checks if c.name == "segment shop=a")
+    assert not refused.passed
+    assert "200 test rows, production was judged on 800" in refused.detail
+    assert not verdict.accepted
+
+
 def test_without_a_champion_segments_are_reported() -> None:
     alone = {**segment("a", 0.0), "champion": None, "gain": None}
     reported = check(decide(evaluation(segments=[alone])), "segment shop=a")

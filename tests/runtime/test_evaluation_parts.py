@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from trimaran_runtime.data.features import to_frame
+from trimaran_runtime.errors import DataError
 from trimaran_runtime.evaluation.baseline import constant_prediction
 from trimaran_runtime.evaluation.calibration import calibration
 from trimaran_runtime.evaluation.config import Aim, ThresholdRule
@@ -13,7 +15,7 @@ from trimaran_runtime.evaluation.evaluation import HeldOut
 from trimaran_runtime.evaluation.fairness import fairness, share
 from trimaran_runtime.evaluation.held_out import held_out
 from trimaran_runtime.evaluation.interface import interface_change
-from trimaran_runtime.evaluation.predictions import Predictions
+from trimaran_runtime.evaluation.predictions import Predictions, predict
 from trimaran_runtime.evaluation.rivals import last_values, linear_rival
 from trimaran_runtime.evaluation.segments import segments_of
 from trimaran_runtime.evaluation.threshold import choose, threshold
@@ -102,6 +104,12 @@ def test_the_threshold_is_where_theory_has_it(rule: ThresholdRule, expected: flo
     chance = generator.random(100_000)
     truth = (generator.random(100_000) < chance).astype(np.int64)
     assert choose(truth, binary(chance), rule) == pytest.approx(expected, abs=0.05)
+
+
+def test_the_threshold_is_half_way_to_the_next_score_below() -> None:
+    truth, chance = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.6, 0.8])
+    assert choose(truth, binary(chance), ThresholdRule()) == pytest.approx(0.4)
+    assert choose(truth, binary(1 - chance), ThresholdRule()) == pytest.approx(0.2)
 
 
 def test_a_threshold_says_what_it_does_and_without_two_classes_there_is_none() -> None:
@@ -271,6 +279,29 @@ def signature(**kinds: str) -> Signature:
     return Signature(
         features=tuple(features), target="y", task="classification", classes=(False, True)
     )
+
+
+@pytest.mark.parametrize(
+    ("answers", "chances", "said"),
+    [
+        ((2,), (3, 2), "gave 2 predictions, wanted 3"),
+        ((3,), (2, 2), "gave 2 rows of probabilities, wanted 3"),
+        ((3,), (3, 1), "gave 1 probabilities per row, wanted 2"),
+    ],
+)
+def test_answers_are_one_per_row_and_class(
+    answers: tuple[int, ...], chances: tuple[int, ...], said: str
+) -> None:
+    class Model:
+        def predict(self, rows: object) -> np.ndarray:
+            return np.zeros(answers, dtype=bool)
+
+        def predict_proba(self, rows: object) -> np.ndarray:
+            return np.zeros(chances)
+
+    frame = to_frame(pa.table({"x": [1.0, 2.0, 3.0]}), ["x"])
+    with pytest.raises(DataError, match=said):
+        predict(Model(), frame, signature(x="number"))
 
 
 def test_the_linear_rival_learns_a_line_whatever_is_missing() -> None:

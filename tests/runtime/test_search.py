@@ -131,6 +131,13 @@ def test_the_same_seed_gives_the_same_trials_and_finds_the_optimum(splits: ToyRu
     assert 0.6 < float(first.parameters["weight"]) < 1.5
 
 
+def test_of_a_loss_the_smallest_is_the_best(splits: ToyRun) -> None:
+    record = searched(splits, metric="log_loss").record
+    assert record.metric == "log_loss"
+    values = [trial.value for trial in record.trials if trial.value is not None]
+    assert record.trials[record.best].value == min(values) < max(values)
+
+
 def test_a_search_that_stopped_goes_on_to_the_same_trials(splits: ToyRun, tmp_path: Path) -> None:
     whole = searched(splits, trials=8)
     searched(splits, folder=tmp_path, trials=5)
@@ -190,6 +197,16 @@ def test_no_trial_starts_after_the_time_is_over(splits: ToyRun) -> None:
     found = searched(splits, trials=10_000, minutes=0.3 / 60)
     assert 1 <= len(found.record.trials) < 10_000
     assert not found.search.repeatable
+
+
+def test_the_time_that_was_spent_before_a_search_stopped_counts(
+    splits: ToyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With a log, each of them takes a tenth of a second.
+    monkeypatch.setenv("LC_LOG", str(tmp_path / "fits.log"))
+    searched(splits, folder=tmp_path, trials=5)
+    found = searched(splits, folder=tmp_path, trials=8, minutes=0.4 / 60)
+    assert len(found.record.trials) == 5
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,10 @@ def fit_raising(train, validation, parameters):
     raise ValueError("never works")
 
 
+def fit_undefined(train, validation, parameters):
+    return Threshold(float("nan")).fit(train, train["bought"])
+
+
 def fit_dying(train, validation, parameters):
     if parameters["weight"] < 0:
         os._exit(3)
@@ -138,6 +142,12 @@ def test_of_a_loss_the_smallest_is_the_best(splits: ToyRun) -> None:
     assert record.trials[record.best].value == min(values) < max(values)
 
 
+def test_the_order_in_which_a_space_is_written_says_nothing(splits: ToyRun) -> None:
+    dimensions = {**SPACE, "colour": {"choices": ["red", "blue"]}}
+    backwards = dict(reversed(dimensions.items()))
+    assert searched(splits, space=backwards).record == searched(splits, space=dimensions).record
+
+
 def test_a_search_that_stopped_goes_on_to_the_same_trials(splits: ToyRun, tmp_path: Path) -> None:
     whole = searched(splits, trials=8)
     searched(splits, folder=tmp_path, trials=5)
@@ -170,6 +180,11 @@ def test_a_setting_that_raises_fails_its_trial_alone(splits: ToyRun) -> None:
 def test_a_function_that_never_works_is_told_with_its_own_error(splits: ToyRun) -> None:
     with pytest.raises(UserCodeError, match="never works"):
         searched(splits, "fit_raising", trials=500)
+
+
+def test_a_setting_whose_answers_are_no_numbers_fails_its_trial(splits: ToyRun) -> None:
+    with pytest.raises(ConfigError, match="the metric is undefined for every setting"):
+        searched(splits, "fit_undefined", trials=3)
 
 
 def test_several_processes_try_settings_and_one_may_die(splits: ToyRun) -> None:

@@ -48,6 +48,15 @@ class Threshold(ClassifierMixin, BaseEstimator):
         return self.classes_[(self.predict_proba(x)[:, 1] > 0.5).astype(int)]
 
 
+class Coded(Threshold):
+    def predict(self, x):
+        return np.full(len(x), 7)
+
+
+def fit_coded(train, validation, parameters):
+    return Coded().fit(train, train["bought"])
+
+
 def fit(train, validation, parameters):
     if log := os.environ.get("LC_LOG"):
         with open(log, "a") as stream:
@@ -321,6 +330,12 @@ def test_the_model_is_fitted_with_the_best_setting(splits: ToyRun) -> None:
     content = (splits.work / "model" / "model.skops").read_bytes()
     model = load_model_bytes(content, record["trusted_types"])
     assert model.weight == best["parameters"]["weight"]
+
+
+def test_labels_that_are_no_class_of_the_model_are_refused(splits: ToyRun) -> None:
+    experiment = opened(splits, config("fit_coded", trusted_types=["hunt.Coded"]))
+    with pytest.raises(ConfigError, match="predicts 7, which is none of its classes"):
+        fit_model(experiment, {})
 
 
 def test_generators_are_seeded_before_every_fit(splits: ToyRun) -> None:

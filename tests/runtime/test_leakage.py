@@ -78,6 +78,12 @@ def test_two_columns_whose_difference_is_a_class() -> None:
     assert "(AUC 1.0000 together)" in finding.evidence
 
 
+def test_a_class_in_every_second_row_hides_no_combination() -> None:
+    second, base = np.arange(ROWS) % 2 == 0, GENERATOR.normal(0, 3, ROWS)
+    columns = {"a": base + second * 2 + GENERATOR.uniform(0, 1, ROWS), "b": base}
+    assert the(columns, "combination", second).severity is Severity.error
+
+
 def test_a_product_that_is_the_target() -> None:
     price, pieces = np.exp(NUMBER), np.exp(GENERATOR.normal(size=ROWS))
     columns = {"price": price, "pieces": pieces}
@@ -279,6 +285,16 @@ def test_a_group_that_is_in_two_splits() -> None:
         "10 of 80 groups of the test rows are among the train rows, too",
         "1 of 80 groups of the test rows are among the validation rows, too",
     }
+
+
+def test_a_split_lacks_no_class_that_is_too_rare_for_all() -> None:
+    label = np.where(LABEL, "often", "mostly").astype(object)
+    label[:9] = "rare"
+    found = found_in({**NOISE, "y": label.tolist()})
+    assert named(found, "splits") == []
+    label[:10] = "rare"
+    found = found_in({**NOISE, "y": label.tolist()})
+    assert len(named(found, "splits")) == 2
 
 
 def test_class_balance_by_split_is_noted_and_kept() -> None:

@@ -10,7 +10,12 @@ from trimaran_runtime.errors import ValidationRefused
 from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.finding import Finding, Findings, Severity
 from trimaran_runtime.validation.identity import identifiers
-from trimaran_runtime.validation.separation import rank_auc
+from trimaran_runtime.validation.separation import (
+    Values,
+    class_separation,
+    number_association,
+    rank_auc,
+)
 from trimaran_runtime.validation.validate import refuse_errors, validate
 
 ROWS = 2000
@@ -152,6 +157,12 @@ def test_a_column_that_tells_one_of_three_classes_is_a_leak() -> None:
     classes = GENERATOR.integers(0, 3, ROWS)
     found = findings({"x": classes == 2}, target=classes)
     assert only(found, "leak").column == "x"
+
+
+def test_levels_of_few_rows_tell_nothing_by_those_rows_themselves() -> None:
+    pairs = Values(codes=np.arange(ROWS) // 2)
+    assert class_separation(pairs, TARGET.astype(np.int64), 2) < 0.6
+    assert number_association(pairs, NUMBER) < 0.1
 
 
 def test_rank_auc_is_the_area_under_the_curve() -> None:

@@ -117,6 +117,12 @@ def test_what_differs_is_found(
     assert finding.advice
 
 
+def test_a_missing_value_repeats_none() -> None:
+    ids = [None, "row 2", *LOCKED["id"][2:]]
+    (repeated,) = (f for f in held({"id": ids}) if f.check == "lock-unique")
+    assert repeated.evidence.startswith("1 of 2999 values repeat another")
+
+
 def test_an_integer_is_taken_where_a_number_was_locked() -> None:
     assert held({"x": np.round(x).astype(int)}) == []
 

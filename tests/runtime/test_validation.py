@@ -120,6 +120,11 @@ def test_a_column_known_later_is_a_leak_whatever_it_holds() -> None:
     assert finding.severity is Severity.error
 
 
+def test_the_best_of_good_columns_is_no_leak_when_others_come_near() -> None:
+    columns = {f"x{i}": TARGET + GENERATOR.normal(0, s, ROWS) for i, s in enumerate((0.65, 0.78))}
+    assert beside_the_lock(findings(columns)) == []
+
+
 def test_a_column_ahead_of_all_others_is_worth_a_look_where_it_is_not_far_from_chance() -> None:
     mixed = np.where(GENERATOR.random(ROWS) < 0.68, nearly, GENERATOR.normal(0.5, 0.5, ROWS))
     finding = only(findings({"x": mixed}), "leak")
@@ -133,6 +138,8 @@ def test_a_column_ahead_of_all_others_is_worth_a_look_where_it_is_not_far_from_c
 def test_a_column_known_later_may_be_carried_along() -> None:
     found = findings({"x": TARGET}, data={"known_later": ["x"], "exclude": ["x"]})
     assert found.errors == ()
+    # The target is known later by its nature.
+    assert findings({}, data={"known_later": ["y"]}).errors == ()
 
 
 def test_an_allowed_leak_is_noted() -> None:

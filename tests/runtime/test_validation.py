@@ -121,7 +121,8 @@ def test_a_column_known_later_is_a_leak_whatever_it_holds() -> None:
 
 
 def test_the_best_of_good_columns_is_no_leak_when_others_come_near() -> None:
-    columns = {f"x{i}": TARGET + GENERATOR.normal(0, s, ROWS) for i, s in enumerate((0.65, 0.78))}
+    spreads = (0.65, 0.78, 0.9, 1.1)
+    columns = {f"x{i}": TARGET + GENERATOR.normal(0, s, ROWS) for i, s in enumerate(spreads)}
     assert beside_the_lock(findings(columns)) == []
 
 

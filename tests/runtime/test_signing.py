@@ -15,7 +15,7 @@ from trimaran_runtime.registry.approval import approve, rollback
 from trimaran_runtime.registry.channels import Channel, current, history
 from trimaran_runtime.registry.config import SIGNING_KEY, Approval, SigningConfig
 from trimaran_runtime.registry.promotion import promote
-from trimaran_runtime.registry.release import read_release
+from trimaran_runtime.registry.release import Release, read_release, write_release
 from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.registry.signing import (
     ReleaseSignature,
@@ -144,7 +144,16 @@ def test_a_run_signs_with_the_key_of_the_environment(
 ) -> None:
     signing: dict[str, Any] = {"public_keys": [public_text(OURS)], "required": True}
     monkeypatch.setenv(SIGNING_KEY, base64.b64encode(OURS.private_bytes_raw()).decode())
+    signed_before = []
+
+    def noted(store: Store, release: Release) -> str:
+        signed_before.append(store.exists(signature_key(release.id)))
+        return write_release(store, release)
+
+    monkeypatch.setattr("trimaran_runtime.registry.publish.write_release", noted)
     assert toy.run(registry__signing=signing) == Exit.OK
+    # No moment shows the release unsigned.
+    assert signed_before == [True]
     release = toy.output("release/release.json")["production"]
     assert verify(toy.store, release, SigningConfig(**signing)) == public_text(OURS)
     monkeypatch.setenv(SIGNING_KEY, base64.b64encode(OTHER.private_bytes_raw()).decode())

@@ -147,6 +147,17 @@ def test_a_linear_contribution_is_coefficient_times_distance_from_the_mean() -> 
     np.testing.assert_allclose(found.values[:, :, 0], by_hand)
 
 
+def test_coefficients_may_be_kept_sparse() -> None:
+    numbers = FRAME[["a", "b"]]
+    model = LogisticRegression().fit(numbers, BINARY)
+    given = signature((False, True))
+    two = given.model_copy(update={"features": given.features[:2]})
+    dense = explainer_of(model, numbers, two, seed=0).explain(numbers)
+    sparse = explainer_of(model.sparsify(), numbers, two, seed=0)
+    assert sparse.method is Method.linear
+    np.testing.assert_allclose(sparse.explain(numbers).values, dense.values)
+
+
 def test_levels_are_summed_to_their_column_and_not_to_one_that_is_named_alike() -> None:
     model = make_pipeline(columns(), LogisticRegression()).fit(FRAME, BINARY)
     explainer = explainer_of(model, FRAME, signature((False, True)), seed=0)

@@ -135,7 +135,7 @@ def test_every_job_runs_a_command_that_the_runtime_parses() -> None:
         # The bundle is a tar.gz, and so is what a training job makes.
         assert command.archives.keys() == {"code", "model"} & set(command.ports.inputs)
         assert command.outputs.keys() == set(command.ports.outputs)
-        assert ("store" in command.parameters) == command.ports.needs_store
+        assert command.ports.needs_store <= ("store" in command.parameters)
         assert command.message is not None
 
 
@@ -266,6 +266,35 @@ def test_a_parameter_of_the_run_makes_cached_data_be_read_anew() -> None:
     assert parameter["Name"] == "DataVersion"
     command = json.dumps(steps()["data"]["Arguments"]["AppSpecification"])
     assert '{"Get": "Parameters.DataVersion"}' in command
+
+
+def telling(pipeline: dict[str, Any] | None = None, **changes: Any) -> set[str]:
+    """Steps that leave a run's document when they fail."""
+    found = set()
+    for name, step in steps(pipeline, **changes).items():
+        job = step["Arguments"]
+        part = job.get("AppSpecification") or job.get("AlgorithmSpecification") or {}
+        command = [in_a_run(argument) for argument in part.get("ContainerArguments", ())]
+        if "early_end=track" in command:
+            parameters = parse(command).parameters
+            assert parameters["run"] == "abcdefghijkl"
+            assert parameters["store"].startswith("s3://")
+            found.add(name)
+    return found
+
+
+def test_a_failed_step_tells_of_its_run_where_it_reaches_the_store() -> None:
+    assert telling() == {"data", "validate", "train", "evaluate", "register"}
+    assert telling(private=True, **VPC) == {"data", "evaluate", "register"}
+
+
+def test_a_cached_step_is_called_the_same_in_every_run() -> None:
+    assert telling({"cache_days": 7}) == {"evaluate", "register"}
+    found = steps({"cache_days": 7})
+    for name in ("data", "validate", "split", "train"):
+        job = found[name]["Arguments"]
+        part = job.get("AppSpecification") or job["AlgorithmSpecification"]
+        assert "PipelineExecutionId" not in json.dumps(part)
 
 
 def test_steps_without_the_store_a_source_or_a_secret_get_no_network() -> None:

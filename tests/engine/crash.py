@@ -14,6 +14,8 @@ from tests.engine.command_line import CommandLine
 
 _LONGEST_SECONDS = 120.0
 _POLL_SECONDS = 0.003
+_PLUGIN = "pulumi-resource-trimaran"
+_NURSERY = "trimaran_runtime.steps.nursery"
 
 
 class Victim(StrEnum):
@@ -21,6 +23,7 @@ class Victim(StrEnum):
 
     cli = "cli"
     plugin = "plugin"
+    nursery = "nursery"
     step = "step"
     supervisor = "supervisor"
     gateway = "gateway"
@@ -114,10 +117,12 @@ class Crash:
             case Victim.gateway:
                 return _holder(project.layout.endpoint("toy-test") / "lock")
             case Victim.plugin:
-                mark = "pulumi-resource-trimaran"
+                return [p for p in cli.children(recursive=True) if _PLUGIN in _command(p)]
+            case Victim.nursery:
+                return _nurseries(cli)
             case Victim.step:
-                mark = "trimaran_runtime.steps"
-        return [p for p in cli.children(recursive=True) if mark in _command(p)]
+                # Forked, it has its nursery's command line.
+                return [step for nursery in _nurseries(cli) for step in _children(nursery)]
 
 
 def until(done: Callable[[], bool], up: "subprocess.Popen[bytes]", what: object) -> None:
@@ -137,7 +142,8 @@ def seen(pulumi: CommandLine, moment: Moment) -> set[Path]:
 def drawn(seed: int) -> list[Crash]:
     """One crash per victim, in any order; the first one hits the first `up` of a project."""
     chance = random.Random(seed)
-    victims = [Victim.cli, Victim.plugin, Victim.step, Victim.supervisor]
+    in_the_run = chance.choice([Victim.step, Victim.nursery])
+    victims = [Victim.cli, Victim.plugin, in_the_run, Victim.supervisor]
     # Rotated: every victim is as often the first as any other.
     first = victims.pop(seed % len(victims))
     chance.shuffle(victims)
@@ -148,7 +154,7 @@ def _drawn(chance: random.Random, victim: Victim, *, fresh: bool) -> Crash:
     # A step lasts no longer than its interpreter's start, on a fast machine.
     longest = 0.1
     match victim:
-        case Victim.step:
+        case Victim.step | Victim.nursery:
             moments: Sequence[Moment] = (*STEPS, Moment.release)
         case Victim.supervisor if fresh:
             moments = (Moment.job, Moment.supervisor)
@@ -159,6 +165,20 @@ def _drawn(chance: random.Random, victim: Victim, *, fresh: bool) -> Crash:
     if moment in (Moment.job, Moment.supervisor, *IN_REGISTER):
         longest = 0.02  # little is left to do
     return Crash(victim, moment, round(chance.uniform(0, longest), 3))
+
+
+def _nurseries(cli: psutil.Process) -> list[psutil.Process]:
+    """What forks the steps; the child of another process than of one like it."""
+    found = [p for p in cli.children(recursive=True) if _NURSERY in _command(p)]
+    pids = {p.pid for p in found}
+    return [p for p in found if p.ppid() not in pids]
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _holder(lock: Path) -> Sequence[psutil.Process]:

@@ -1,9 +1,11 @@
 """A killed step, a killed runner: nothing of the run goes on, and its record says so."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from trimaran_providers.local.atomic import locked
+from trimaran_providers.local.atomic import is_locked, locked
 from trimaran_providers.local.run_record import LOCK, RunRecord, Status, list_runs, write_run
 from trimaran_providers.local.step_process import StepProcess, StepResult
 from trimaran_runtime.config import RunConfig
@@ -173,6 +175,47 @@ def test_forked_steps_share_nothing_and_a_killed_nursery_starts_anew(tmp_path: P
     assert len(set(pids)) == 3
     assert (parents[0], len(set(parents))) == (parents[1], 2)
     assert set(marks) == {"clean"}
+
+
+def test_what_a_killed_runner_has_started_holds_its_lock_until_it_ends(tmp_path: Path) -> None:
+    lay_out(tmp_path, "time.sleep(600)")
+    lock = tmp_path / "run.lock"
+    with lock.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        nursery = StepNursery(tmp_path, inherits=(held.fileno(),))
+        made = step(tmp_path, timeout_seconds=600, nursery=nursery)
+        runs = threading.Thread(target=made.run, args=(lambda line: None,), daemon=True)
+        runs.start()
+        started, child = family(tmp_path)
+    try:
+        assert is_locked(lock), "nobody waits for what still writes"
+    finally:
+        (forks,) = psutil.Process().children()
+        for process in (forks, started, child):
+            process.kill()
+        runs.join(timeout=10)
+        nursery.end()
+    assert not is_locked(lock)
+
+
+STOPS = """\
+import os, signal, socket, sys, time
+import trimaran_runtime.config, trimaran_runtime.steps.__main__  # as a nursery has them
+from trimaran_runtime.steps import nursery
+ours, theirs = socket.socketpair()
+pid, go = nursery._fork(["data", "--error", sys.argv[1]], [os.dup(1), os.dup(2)], ours)
+print(pid, flush=True)
+time.sleep(1)  # enough for a step to end
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_step_whose_nursery_is_killed_before_it_told_of_it_never_begins(tmp_path: Path) -> None:
+    error = tmp_path / "error.json"
+    killed = subprocess.run([sys.executable, "-c", STOPS, str(error)], stdout=subprocess.PIPE)
+    (tmp_path / "pids").write_text(killed.stdout.decode())
+    assert_ended(tmp_path)
+    assert not error.exists(), "it went to work"
 
 
 def test_a_run_whose_process_is_gone_is_told_as_interrupted(tmp_path: Path) -> None:

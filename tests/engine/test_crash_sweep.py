@@ -1,7 +1,7 @@
-"""kill -9 of `pulumi`, the plugin, a step, the supervisor or the gateway in the middle of an `up`.
+"""kill -9 of `pulumi`, plugin, step, nursery, supervisor or gateway in the middle of an `up`.
 
-The next `up` succeeds, no release is half-written, no channel points at nothing, and `destroy`
-leaves no process and no file, also right after a crash.
+The next `up` succeeds and goes on with the run that was cut off, no release is half-written, no
+channel points at nothing, and `destroy` leaves no process and no file, also right after a crash.
 
 A `pulumi` that is killed leaves a lock in a file backend, and Pulumi says to take it away with
 `pulumi cancel`: that is the one thing to do by hand, and the tests do it for that victim alone.

@@ -1,6 +1,7 @@
 """Every bad source gets one message that names the file, the column and the row that are wrong."""
 
 import gzip
+import io
 import os
 import sqlite3
 import stat
@@ -14,6 +15,7 @@ from pyarrow import feather, ipc, parquet
 
 from tests.runtime.toy_run import ToyRun, toy_config
 from trimaran_runtime.data.config import DataConfig
+from trimaran_runtime.data.readers import inflate
 from trimaran_runtime.data.table import refuse_infinite, write_table
 from trimaran_runtime.errors import DataError, Exit
 from trimaran_runtime.user_code import UserCode
@@ -101,6 +103,20 @@ def test_a_gzip_bomb(tmp_path: Path) -> None:
     bomb = gzip.compress(b"x,y\n") + 20 * gzip.compress(b"1,0\n" * (1 << 20))
     (tmp_path / "rows.csv.gz").write_bytes(bomb)
     assert "rows.csv.gz: inflates to more than 67,108,864 bytes" in refused(tmp_path, "rows.csv.gz")
+
+
+def test_a_gzip_file_may_hold_as_much_as_its_size_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflate, "FREE_BYTES", 1000)
+
+    def read(content: bytes) -> bytes:
+        stored = gzip.compress(content)
+        with inflate.Inflated(io.BytesIO(stored), "rows.csv.gz", len(stored)) as stream:
+            return stream.read()
+
+    honest = np.random.default_rng(0).bytes(100_000)
+    assert read(honest) == honest
+    with pytest.raises(DataError, match="inflates to more than"):
+        read(bytes(1 << 20))
 
 
 def test_latin_1_in_the_first_block(tmp_path: Path) -> None:

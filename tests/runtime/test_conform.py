@@ -1,13 +1,14 @@
 """The lock: what it infers, and what every run is held to."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.runtime.validated import clean, found_in, lock_of, named, run_config
+from tests.runtime.validated import clean, found_in, lock_of, named, parts_of, run_config
 from trimaran_runtime.validation.finding import Finding, Severity
 from trimaran_runtime.validation.validate import validate
 
@@ -72,6 +73,14 @@ few = np.arange(ROWS) < 10
         ({"x": x / 1000}, "lock-scale", "x", "error", "has its unit changed?"),
         ({"x": x + 15}, "lock-range", "x", "warning", "has the median"),
         ({"x": np.where(few, 900, x)}, "lock-range", "x", "warning", "10 of 3000 values lie"),
+        ({"x": np.where(few, -900, x)}, "lock-range", "x", "warning", "10 of 3000 values lie"),
+        (
+            {"kind": GENERATOR.choice(["a", "b", "c"], ROWS, p=[0.35, 0.2, 0.45])},
+            "lock-categories",
+            "kind",
+            "warning",
+            "of the rows have moved to other levels",
+        ),
         ({"x": [str(v) for v in x]}, "lock-type", "x", "error", "was number when it was locked"),
         ({"n": n + 0.5}, "lock-type", "n", "error", "is of type number, and was integer"),
         ({"x": pa.array(x, mask=few)}, "lock-missing", "x", "error", "none was in the lock"),
@@ -108,8 +117,47 @@ def test_what_differs_is_found(
     assert finding.advice
 
 
+def test_a_missing_value_repeats_none() -> None:
+    ids = [None, "row 2", *LOCKED["id"][2:]]
+    (repeated,) = (f for f in held({"id": ids}) if f.check == "lock-unique")
+    assert repeated.evidence.startswith("1 of 2999 values repeat another")
+
+
 def test_an_integer_is_taken_where_a_number_was_locked() -> None:
     assert held({"x": np.round(x).astype(int)}) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"x": np.where(few, x.max() + 0.4 * np.ptp(x), x)},
+        {"gaps": pa.array([None] * ROWS, pa.string())},
+        {"at": pa.array(START - 60_000_000 + np.arange(ROWS) * 61_000_000, pa.timestamp("us"))},
+    ],
+    ids=["within the slack", "of a type that cannot be seen", "a minute earlier"],
+)
+def test_what_the_world_may_do_is_let_pass(changes: dict[str, Any]) -> None:
+    assert held(changes) == []
+
+
+def test_a_new_column_that_is_no_feature_is_a_warning() -> None:
+    found = named(found_in({**LOCKED, "memo": x}, DATA, lock=LOCK), "lock-columns")
+    assert only(found).severity is Severity.warning
+
+
+def test_a_lock_says_what_was_seen() -> None:
+    levels = [f"level {i % 60}" for i in range(ROWS)]
+    entries = {c.name: c for c in lock_of({**LOCKED, "levels": levels}, DATA).columns}
+    assert entries["id"].unique
+    low, high = entries["x"].minimum, entries["x"].maximum
+    assert low is not None
+    assert high is not None
+    assert x.min() - 1e-3 < low <= x.min()
+    assert x.max() <= high < x.max() + 1e-3
+    share = LOCKED["gaps"].null_count / ROWS
+    assert entries["gaps"].max_missing == pytest.approx(2 * share + 0.05, abs=1e-3)
+    assert list(entries["kind"].categories or {}) == ["a", "b", "c"]
+    assert entries["levels"].categories is None
 
 
 def test_a_missing_and_a_renamed_column() -> None:
@@ -135,6 +183,14 @@ def test_too_few_and_too_many_rows() -> None:
     assert only(held({}, rows=more)).severity is Severity.warning
 
 
+def test_rows_of_the_source_count_that_no_split_holds() -> None:
+    assert LOCK.rows is not None
+    lock = LOCK.model_copy(update={"rows": LOCK.rows.model_copy(update={"minimum": ROWS + 20})})
+    parts = replace(parts_of(ROWS), outside=20)
+    found = validate(pa.table(LOCKED), run_config({**DATA, "exclude": []}, lock=lock), parts=parts)
+    assert named(found, "lock-rows") == []
+
+
 @pytest.mark.parametrize(
     ("days", "says"), [(-1, "it is stale"), (-400, "long before the 2023-11-14")]
 )
@@ -142,6 +198,13 @@ def test_time_that_went_back(days: int, says: str) -> None:
     moved = START + np.arange(ROWS) * 60_000_000 + days * 86_400_000_000
     found = held({"at": pa.array(moved, pa.timestamp("us"))})
     assert any(says in f.evidence and f.severity is Severity.error for f in found)
+
+
+def test_a_time_in_a_lock_may_have_a_zone() -> None:
+    assert LOCK.time is not None
+    zone = timezone(timedelta(hours=2))
+    newest = NEWEST.astimezone(zone).isoformat()
+    assert held({}, time=LOCK.time.model_copy(update={"newest": newest})) == []
 
 
 def test_what_was_taken_out_of_the_lock_is_not_checked() -> None:
@@ -168,6 +231,7 @@ NEWEST = datetime.fromtimestamp(START / 1e6, UTC) + timedelta(minutes=ROWS - 1)
     [
         (NEWEST + timedelta(hours=5), None, None),
         (NEWEST + timedelta(hours=5), 6, None),
+        ((NEWEST + timedelta(hours=5)).astimezone(timezone(timedelta(hours=9))), 6, None),
         (NEWEST + timedelta(hours=7), 6, "freshness"),
         (NEWEST - timedelta(hours=23), None, None),
         (NEWEST - timedelta(hours=25), None, "clock"),

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from tests.runtime.toy_run import ToyRun, toy_config
 from trimaran_runtime.data.config import DataConfig
+from trimaran_runtime.data.features import column_type, feature_names
 from trimaran_runtime.data.normal_form import normalise
 from trimaran_runtime.data.readers.function import as_table
 from trimaran_runtime.data.table import write_table
@@ -126,6 +127,47 @@ def test_a_named_column_that_is_absent_is_told_with_those_that_are_there(
     assert error.value.where == where
     assert message in str(error.value)
     assert "x, y, departed" in str(error.value)
+
+
+def test_features_are_what_no_part_of_the_configuration_names() -> None:
+    names = ["a", "y", "at", "key", "who", "memo", "late", "b"]
+    config = DataConfig.model_validate(
+        {
+            "source": "a:b",
+            "target": "y",
+            "time": "at",
+            "id": "key",
+            "group": "who",
+            "exclude": ["memo"],
+            "known_later": ["late"],
+        }
+    )
+    assert feature_names(config, names) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "distinct", "kind"),
+    [
+        (99, 99, "category"),
+        (100, 50, "category"),
+        (100, 51, "text"),
+        (30_000, 10_000, "category"),
+        (30_000, 10_001, "text"),
+    ],
+)
+def test_a_text_of_many_values_is_no_category(rows: int, distinct: int, kind: str) -> None:
+    assert column_type(pa.array([f"n{row % distinct}" for row in range(rows)])) == kind
+
+
+def test_a_later_table_of_a_stream_is_held_to_the_first(tmp_path: Path) -> None:
+    (tmp_path / "streamed.py").write_text(
+        "import pyarrow as pa\n"
+        "def load():\n"
+        "    yield pa.table({'x': [1.0, 2.0], 'y': [0, 1]})\n"
+        "    yield pa.table({'x': ['a', 'b'], 'y': [0, 1]})\n"
+    )
+    with pytest.raises(DataError, match="column 'x' is string here and double in streamed:load"):
+        read(tmp_path, "streamed:load")
 
 
 def test_a_column_known_later_need_not_be_there(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from tests.runtime.test_gate_judge import CLEAN, champion, check, decide, evaluation, rules
+from trimaran_runtime.config import RunConfig
 from trimaran_runtime.evaluation.latency import Latency
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.gate.judge import judge
+from trimaran_runtime.gate.record import record_of
 from trimaran_runtime.gate.thresholds import loosened
 from trimaran_runtime.registry.release import Verdict
 from trimaran_runtime.validation.finding import Finding, Findings, Severity
@@ -71,7 +73,7 @@ def test_a_model_that_a_second_training_does_not_give_is_refused(*, equal: bool)
 # Floors, calibration, groups
 
 
-@pytest.mark.parametrize(("found", "accepted"), [(0.61, True), (0.59, False), (None, False)])
+@pytest.mark.parametrize(("found", "accepted"), [(0.6, True), (0.59, False), (None, False)])
 def test_further_floors_refuse_too_and_undefined_is_below_each(
     found: float | None, accepted: bool
 ) -> None:
@@ -105,7 +107,9 @@ def groups(difference: float, chance: float) -> list[dict[str, Any]]:
         "ratio": 0.5,
         "chance": chance,
     }
-    return [{"column": "shop", "levels": [], "gaps": [gap]}]
+    # A rate that nobody set a limit on.
+    other = {**gap, "rate": "true_positive_rate", "difference": 0.9, "chance": 0.0}
+    return [{"column": "shop", "levels": [], "gaps": [gap, other]}]
 
 
 def test_groups_may_not_be_further_apart_than_allowed_unless_by_accident() -> None:
@@ -120,6 +124,19 @@ def test_groups_may_not_be_further_apart_than_allowed_unless_by_accident() -> No
 
 def test_a_limit_on_groups_without_groups_refuses() -> None:
     assert refused(decide(evaluation(), fairness={"max_difference": 0.1})) == ["fairness"]
+
+
+def test_groups_are_those_of_the_segments_unless_they_are_named() -> None:
+    config = RunConfig.model_validate(
+        {
+            "model": "m",
+            "data": {"source": "a:b", "target": "y", "segments": ["shop"]},
+            "training": {"train": "a:b"},
+        }
+    )
+    assert record_of(config).fairness == ("shop",)
+    evaluation = config.evaluation.model_copy(update={"fairness": ("sex",)})
+    assert record_of(config.model_copy(update={"evaluation": evaluation})).fairness == ("sex",)
 
 
 # Budgets
@@ -211,10 +228,19 @@ def test_a_segment_column_that_is_gone_is_seen() -> None:
     assert found == ["data.segments lost shop"]
 
 
+def test_a_column_that_groups_are_no_longer_compared_by_is_seen() -> None:
+    before = rules(**STRICT)
+    found = list(loosened(before, before.model_copy(update={"fairness": ()})))
+    assert found == ["evaluation.fairness lost shop"]
+
+
 def test_equal_and_stricter_rules_are_not_looser() -> None:
     stricter = {**STRICT, "floor": 0.8, "max_size_mib": 50, "segments": {"max_drop": 0.01}}
     assert list(loosened(rules(**STRICT), rules(**STRICT))) == []
     assert list(loosened(rules(**STRICT), rules(**stricter))) == []
+    # Without segments, whose drops it could overlook, a smaller alpha only asks for more.
+    before, now = (rules((), champion={"alpha": alpha}) for alpha in (0.05, 0.04))
+    assert list(loosened(before, now)) == []
 
 
 def test_looser_rules_need_a_reason_of_their_own() -> None:
@@ -225,7 +251,9 @@ def test_looser_rules_need_a_reason_of_their_own() -> None:
     assert judged({"floor": 0.7}, {"floor": 0.7}).accepted
     silent = judged({"floor": 0.7}, {"floor": 0.6})
     assert refused(silent) == ["thresholds"]
-    assert "floor 0.7 → 0.6" in check(silent, "thresholds").detail
+    assert check(silent, "thresholds").detail == (
+        "floor 0.7 → 0.6. Say why in gate.loosened_because"
+    )
     told = judged({"floor": 0.7}, {"floor": 0.6, "loosened_because": "fewer columns"})
     assert told.accepted
     assert check(told, "thresholds").detail == "floor 0.7 → 0.6, because: fewer columns"

@@ -130,11 +130,13 @@ def test_errors_in_the_data_refuse() -> None:
     error = Finding(severity=Severity.error, check="leak", column="x", evidence="knows")
     verdict = decide(evaluation(), Findings(rows=9, columns=1, findings=(error,)))
     assert not check(verdict, "validation").passed
+    assert not check(verdict, "leaks").passed
     assert not verdict.accepted
 
 
-def test_for_a_loss_the_floor_is_a_ceiling() -> None:
-    loss = {"metric": "log_loss", "estimate": {"value": 0.4}, "metrics": {"log_loss": 0.4}}
+@pytest.mark.parametrize("metric", ["log_loss", "brier", "rmse", "mae"])
+def test_for_a_loss_the_floor_is_a_ceiling(metric: str) -> None:
+    loss = {"metric": metric, "estimate": {"value": 0.4}, "metrics": {metric: 0.4}}
     assert check(decide(evaluation(**loss), floor=0.5), "floor").passed
     assert not check(decide(evaluation(**loss), floor=0.3), "floor").passed
 
@@ -145,7 +147,8 @@ def test_the_baseline_can_be_switched_off() -> None:
 
 
 def test_the_gain_must_be_shown_not_only_seen() -> None:
-    likely = evaluation(champion=champion(gain=gain(0.01, 0.005)))
+    # 1.8 standard errors: enough on one side (1.64), and not on two (1.96).
+    likely = evaluation(champion=champion(gain=gain(0.009, 0.005)))
     assert decide(likely, champion={"alpha": 0.05}).accepted
     verdict = decide(likely, champion={"alpha": 0.01})
     assert not verdict.accepted
@@ -161,6 +164,14 @@ def test_the_model_in_production_is_no_rival_of_itself() -> None:
     verdict = decide(evaluation(champion=champion(same_model=True, gain=gain(0.0, 0.0))))
     assert verdict.accepted
     assert verdict.champion == "c" * 64
+
+
+def test_a_lost_model_in_production_is_told_and_refuses_nobody() -> None:
+    verdict = decide(evaluation(champion=champion(gain=None, lost="it was altered")))
+    assert verdict.accepted
+    told = check(verdict, "champion")
+    assert not told.judged
+    assert "lost, nothing to compare with: it was altered" in told.detail
 
 
 def test_a_negative_margin_accepts_an_equal_model() -> None:
@@ -183,6 +194,10 @@ def test_a_segment_that_loses_too_much_refuses_a_model_that_gains() -> None:
         "roc_auc 0.7000, production 0.7500, drop 0.0500 > 0.02 (n=1000, p<1e-06)"
     )
     assert check(verdict, "segment shop=b").passed
+
+
+def test_a_segment_is_judged_from_min_rows_on() -> None:
+    assert not decide(with_segments(segment("a", 0.5, rows=500))).accepted
 
 
 def test_a_small_drop_is_allowed_however_sure() -> None:
@@ -216,6 +231,16 @@ def test_what_cannot_be_judged_is_reported_and_says_so(found: Any, reason: str) 
     assert reason in reported.detail
 
 
+def test_a_segment_whose_rows_were_left_out_refuses() -> None:
+    gone = {"column": "shop", "level": "a", "before": 800, "rows": 200}
+    left = champion(vanished=[gone])
+    verdict = decide(evaluation(champion=left, segments=[segment("a", 0.0, rows=200)]))
+    (refused,) = (c for c in verdict.checks if c.name == "segment shop=a")
+    assert not refused.passed
+    assert "200 test rows, production was judged on 800" in refused.detail
+    assert not verdict.accepted
+
+
 def test_without_a_champion_segments_are_reported() -> None:
     alone = {**segment("a", 0.0), "champion": None, "gain": None}
     reported = check(decide(evaluation(segments=[alone])), "segment shop=a")
@@ -236,6 +261,12 @@ def test_holm_is_between_bonferroni_and_no_correction(
     found = holm(chances, alpha)
     assert {n for n, p in chances.items() if p <= alpha / max(len(chances), 1)} <= found
     assert found <= {n for n, p in chances.items() if p <= alpha}
+
+
+def test_holm_steps_down_and_stops_at_the_first_that_may_be_chance() -> None:
+    # Bonferroni would spare the second.
+    assert holm({"a": 0.01, "b": 0.03}, 0.05) == {"a", "b"}
+    assert holm({"a": 0.03, "b": 0.04}, 0.05) == set()
 
 
 def test_holm_never_passes_an_undefined_chance() -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from trimaran_runtime.evaluation.evaluation import Estimate, Method
+from trimaran_runtime.evaluation.estimate import Estimate, Method
 from trimaran_runtime.evaluation.interval import area_interval, estimate, exact
 from trimaran_runtime.evaluation.metrics import measure
 from trimaran_runtime.evaluation.predictions import Predictions
@@ -43,6 +43,23 @@ def test_a_perfect_ranking_of_few_rows_is_not_sure_to_be_perfect() -> None:
     assert found.method is Method.score
     assert found.low is not None
     assert 0.8 < found.low < 0.95
+
+
+def test_a_perfect_ranking_of_many_rows_has_an_interval_all_the_same() -> None:
+    truth = np.arange(400) % 2
+    found = estimated(Metric.roc_auc, truth, np.where(truth == 1, 0.9, 0.1))
+    assert found.method is Method.score
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.high
+
+
+def test_no_interval_leaves_the_range_of_its_metric() -> None:
+    truth = np.arange(400) % 2
+    wrong_once = np.where(np.arange(400) == 0, 0.99, np.where(truth == 1, 0.99, 0.01))
+    assert estimated(Metric.brier, truth, wrong_once).low == 0.0
+    nearly_all = np.where(np.arange(400) == 0, 1, truth).astype(np.float64)
+    assert estimated(Metric.f1, truth, nearly_all).high == 1.0
 
 
 def test_newcombes_interval_solves_his_equation() -> None:

@@ -58,10 +58,30 @@ def test_two_columns_that_add_up_to_the_target(parts: dict[str, Any], word: str)
     assert f"gives the target as {word} (R² 1.0000 together)" in finding.evidence
 
 
+def test_the_part_that_was_not_allowed_is_named() -> None:
+    columns = {**NOISE, "y": NUMBER, "a": NUMBER + 5 * SHOPS, "b": SHOPS}
+    data = {"task": "regression"}
+    (one,) = named(found_in(columns, data, allow=["a"]), "combination")
+    assert (one.column, one.severity) == ("b", Severity.error)
+    (both,) = named(found_in(columns, data, allow=["a", "b"]), "combination")
+    assert both.severity is Severity.note
+
+
+def test_a_leak_alone_is_not_told_again_as_a_part() -> None:
+    found = found_in({**NOISE, "y": NUMBER, "x": NUMBER * 2}, {"task": "regression"})
+    assert [finding.check for finding in found.errors] == ["leak"]
+
+
 def test_two_columns_whose_difference_is_a_class() -> None:
     base = GENERATOR.normal(0, 3, ROWS)
     finding = the({"a": base + LABEL * 2 + GENERATOR.uniform(0, 1, ROWS), "b": base}, "combination")
     assert "(AUC 1.0000 together)" in finding.evidence
+
+
+def test_a_class_in_every_second_row_hides_no_combination() -> None:
+    second, base = np.arange(ROWS) % 2 == 0, GENERATOR.normal(0, 3, ROWS)
+    columns = {"a": base + second * 2 + GENERATOR.uniform(0, 1, ROWS), "b": base}
+    assert the(columns, "combination", second).severity is Severity.error
 
 
 def test_a_product_that_is_the_target() -> None:
@@ -81,6 +101,27 @@ def test_columns_that_explain_most_of_the_target_are_honest() -> None:
     assert errors({}, target, task="regression") == ()
 
 
+BAND = np.digitize(NUMBER, [-0.5, 0.2, 0.9])
+BANDS = np.array(["low", "middle", "high", "top"])[BAND]
+
+
+@pytest.mark.parametrize("y", [BAND, BANDS], ids=["numbers", "names"])
+def test_two_columns_whose_sum_falls_into_one_stretch_per_class(y: Any) -> None:
+    finding = the({"a": NUMBER - 2 * NOISE["n0"]}, "combination", y)
+    assert {finding.column, finding.evidence.split()[2]} == {"a", "n0"}
+    assert "gives the target as a sum (AUC 1.0000 together)" in finding.evidence
+
+
+def test_one_class_of_many_that_is_easily_told_is_honest() -> None:
+    kind = np.where(BAND == 3, "far", np.where(LABEL, "b", "c"))
+    assert errors({"a": NUMBER - 2 * NOISE["n0"]}, kind) == ()
+
+
+def test_columns_that_tell_most_rows_of_many_classes_are_honest() -> None:
+    seen = NUMBER + GENERATOR.normal(0, 0.2, ROWS)
+    assert errors({"a": seen - 2 * NOISE["n0"]}, BANDS) == ()
+
+
 # joins
 
 
@@ -96,6 +137,22 @@ def test_a_column_that_is_there_for_one_class_only(word: str) -> None:
 def test_values_missing_more_often_for_one_class_are_honest() -> None:
     mask = GENERATOR.random(ROWS) < np.where(LABEL, 0.4, 0.1)
     assert errors({"x": pa.array(NUMBER, mask=mask)}) == ()
+
+
+@pytest.mark.parametrize(
+    ("share", "of", "rows"),
+    [(0.3, True, 49), (0.3, False, 60), (0.96, True, 400)],
+    ids=["few rows", "a small part of a class", "of a class that nearly all rows are of"],
+)
+def test_one_class_by_chance_or_for_a_rare_reason_is_honest(
+    share: float, of: bool, rows: int
+) -> None:
+    label = GENERATOR.permutation(ROWS) < share * ROWS
+    given = np.zeros(ROWS, dtype=bool)
+    given[np.flatnonzero(label == of)[:rows]] = True
+    column = pa.array(NUMBER, mask=~given)
+    found = found_in({**NOISE, "x": column, "y": label}, max_missing=1.0)
+    assert named(found, "join") == []
 
 
 # encodings
@@ -136,8 +193,32 @@ def test_a_mean_of_a_numeric_target() -> None:
     assert the(columns, "target-encoding", NUMBER, task="regression").column == "x"
 
 
+@pytest.mark.parametrize("encode", [means, without_itself])
+def test_the_share_of_one_class_of_many(encode: Any) -> None:
+    finding = the({"shop": SHOP, "x": encode(BANDS == "middle")}, "target-encoding", BANDS)
+    assert finding.severity is Severity.error
+    assert "is the share of one class of the target by shop, taken over all" in finding.evidence
+
+
+def test_a_mean_of_classes_that_are_numbers() -> None:
+    finding = the({"shop": SHOP, "x": means(BAND * 10)}, "target-encoding", BAND * 10)
+    assert "is the mean of the target by shop, taken over all rows" in finding.evidence
+
+
+def test_shares_of_a_class_that_are_of_the_training_rows_or_of_another_year_are_honest() -> None:
+    trained = means(BANDS == "middle", IS_TRAIN)
+    last_year = means(np.roll(BANDS == "middle", 1000))
+    assert errors({"shop": SHOP, "x": trained, "z": last_year}, BANDS) == ()
+
+
 def test_means_over_the_training_rows_are_honest() -> None:
     assert errors({"shop": SHOP, "x": means(LABEL, IS_TRAIN)}) == ()
+
+
+def test_few_levels_may_meet_the_means_by_chance() -> None:
+    halves = (SHOPS % 4).astype(str)
+    by_level = np.array([LABEL[halves == level].mean() for level in "0123"])
+    assert errors({"shop": halves, "x": by_level[SHOPS % 4]}) == ()
 
 
 def test_another_number_by_level_is_honest() -> None:
@@ -168,11 +249,17 @@ def test_a_row_number(counted: Any) -> None:
     assert (finding.column, finding.severity) == ("row", Severity.warning)
 
 
-def test_a_few_times_far_from_all_others() -> None:
+@pytest.mark.parametrize(("sign", "word"), [(-1, "before"), (1, "after")])
+def test_a_few_times_far_from_all_others(sign: int, word: str) -> None:
     stray = TIMES.copy()
-    stray[:3] = -(2 * 10**15)
+    stray[:3] = sign * 2 * 10**15
     finding = the({"at": times(stray)}, "clock", time="at")
-    assert "3 of 4000 rows lie far before all others" in finding.evidence
+    assert f"3 of 4000 rows lie far {word} all others" in finding.evidence
+
+
+def test_a_number_that_only_goes_along_with_time_is_no_counter() -> None:
+    columns = {"at": times(TIMES), "x": np.arange(ROWS) + GENERATOR.normal(0, 200, ROWS)}
+    assert named(found_in({**NOISE, **columns, "y": LABEL}, {"time": "at"}), "counter") == []
 
 
 # splits
@@ -193,6 +280,16 @@ def test_training_rows_among_the_test_rows() -> None:
     assert "80 of 800 test rows (10.00%) repeat a training row" in finding.evidence
 
 
+def test_splits_follow_one_another_in_time_and_no_instant_is_in_two() -> None:
+    in_order = {**NOISE, "y": LABEL, "at": times(TIMES)}
+    assert named(found_in(in_order, {"time": "at"}), "order") == []
+    torn = TIMES.copy()
+    torn[int(0.8 * ROWS)] = torn[int(0.8 * ROWS) - 1]
+    finding = the({"at": times(torn)}, "order", time="at")
+    assert finding.severity is Severity.error
+    assert finding.evidence.startswith("1 of 800 validation rows are not before the first of")
+
+
 def test_rows_of_few_values_repeat_by_themselves() -> None:
     columns = {f"b{i}": GENERATOR.integers(0, 3, ROWS) for i in range(4)}
     found = found_in({**columns, "y": LABEL}, max_duplicates=1.0)
@@ -205,6 +302,13 @@ def test_a_column_that_may_name_groups_is_noted() -> None:
     finding = the({"person": column}, "groups")
     assert finding.severity is Severity.note
     assert "set data.group: person" in finding.advice
+
+
+def test_few_values_and_values_that_do_not_recur_name_no_groups() -> None:
+    split = np.repeat([0, 1, 2], [2400, 800, 800])
+    people = np.array([f"{part} {row // 2}" for row, part in enumerate(split)])
+    found = found_in({**NOISE, "shop": SHOP, "person": people, "y": LABEL})
+    assert named(found, "groups") == []
 
 
 def test_a_group_that_is_in_two_splits() -> None:
@@ -220,6 +324,16 @@ def test_a_group_that_is_in_two_splits() -> None:
         "10 of 80 groups of the test rows are among the train rows, too",
         "1 of 80 groups of the test rows are among the validation rows, too",
     }
+
+
+def test_a_split_lacks_no_class_that_is_too_rare_for_all() -> None:
+    label = np.where(LABEL, "often", "mostly").astype(object)
+    label[:9] = "rare"
+    found = found_in({**NOISE, "y": label.tolist()})
+    assert named(found, "splits") == []
+    label[:10] = "rare"
+    found = found_in({**NOISE, "y": label.tolist()})
+    assert len(named(found, "splits")) == 2
 
 
 def test_class_balance_by_split_is_noted_and_kept() -> None:

@@ -166,6 +166,14 @@ def test_no_rows_are_undefined(metric: Metric) -> None:
     assert math.isnan(value(metric, np.zeros(0), Predictions(scores=np.zeros((0, 1)), labels=None)))
 
 
+def test_what_has_no_derivative_and_what_has_no_spread() -> None:
+    numbers = np.array([1.0, 2.0, 4.0])
+    exact = measure(Metric.rmse, numbers, Predictions(scores=numbers.reshape(-1, 1), labels=None))
+    assert (exact.value, exact.influence.tolist()) == (0.0, [0.0, 0.0, 0.0])
+    equal = Predictions(scores=np.zeros((3, 1)), labels=None)
+    assert np.isnan(measure(Metric.r2, np.full(3, 2.0), equal).value)
+
+
 def test_a_class_the_model_does_not_know_is_never_right() -> None:
     truth = encode(["a", "new"], ["a", "b"])
     sure = Predictions(scores=np.array([[1.0, 0.0], [1.0, 0.0]]), labels=np.array([0, 0]))

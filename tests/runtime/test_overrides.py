@@ -1,5 +1,6 @@
 """Overriding a refusal: named check by check, with who and why, for good; some never."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from trimaran_runtime.registry.release import (
     Check,
     Lineage,
     ModelFile,
+    Override,
     Release,
     Signature,
     Verdict,
@@ -28,9 +30,10 @@ def store(tmp_path: Path) -> Store:
 
 
 def refused(store: Store, *names: str) -> str:
-    """A release that the named checks refuse."""
-    digest = store.put_blob(b"model")
+    """A release that the named checks refuse, and another reports on."""
+    digest, evaluation = store.put_blob(b"model"), store.put_blob(b"evaluation")
     checks = [Check(name=name, passed=False, detail="no") for name in names]
+    checks.append(Check(name="reported", passed=False, judged=False, detail="too few rows"))
     release = Release(
         model_name="toy",
         model=ModelFile(
@@ -44,7 +47,7 @@ def refused(store: Store, *names: str) -> str:
         lineage=Lineage(
             config="c", code="c", data="d", environment="e", rows={}, parameters={}, seed=0
         ),
-        files={},
+        files={"evaluation": StoredFile(digest=evaluation, size_bytes=10)},
     )
     return write_release(store, release)
 
@@ -90,9 +93,36 @@ def test_some_checks_can_never_be_overridden(store: Store, check: str) -> None:
     assert overrides(store, release) == ()
 
 
-def test_a_check_that_did_not_refuse_cannot_be_overridden(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("check", "is_of"), [("test rows", "this release"), ("floor", "another release")]
+)
+def test_a_record_that_was_put_there_by_hand_lets_nothing_pass(
+    store: Store, check: str, is_of: str
+) -> None:
+    release = refused(store, check)
+    record = Override(
+        release=release if is_of == "this release" else "f" * 64,
+        check=check,
+        who="nobody",
+        because="by hand",
+        when=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    key = f"releases/{release}/overrides/by-hand.json"
+    store.write(key, record.model_dump_json().encode())
+    with pytest.raises(RegistryError, match="the gate refused"):
+        approve(store, release, why="it is recorded")
+
+
+@pytest.mark.parametrize("check", ["champion", "reported"])
+def test_a_check_that_did_not_refuse_cannot_be_overridden(store: Store, check: str) -> None:
     with pytest.raises(RegistryError, match="does not refuse"):
-        approve(store, refused(store, "floor"), why="to be safe", override=["champion"])
+        approve(store, refused(store, "floor"), why="to be safe", override=[check])
+
+
+def test_all_segments_are_segments_alone(store: Store) -> None:
+    release = refused(store, "champion", "segment shop=west", "segment shop=east")
+    with pytest.raises(RegistryError, match=r"refused release .* \(champion\)"):
+        approve(store, release, why="both close in May", override=["segments"])
 
 
 def test_an_override_needs_a_reason(store: Store) -> None:
@@ -100,9 +130,11 @@ def test_an_override_needs_a_reason(store: Store) -> None:
         approve(store, refused(store, "floor"), why=" ", override=["floor"])
 
 
-def test_an_altered_file_cannot_be_overridden(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"model", b"evaluation"])
+def test_an_altered_file_cannot_be_overridden(store: Store, tmp_path: Path, content: bytes) -> None:
     release = refused(store, "floor")
-    (blob,) = (path for path in (tmp_path / "store" / "blobs").rglob("*") if path.is_file())
+    blobs = (path for path in (tmp_path / "store" / "blobs").rglob("*") if path.is_file())
+    (blob,) = (path for path in blobs if path.read_bytes() == content)
     blob.write_bytes(b"other")
     with pytest.raises(Corrupted):
         approve(store, release, why="it is fine", override=["floor"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,20 +12,14 @@ from cyclonedx.validation.json import JsonStrictValidator
 from tests.runtime.toy_run import STEPS, ToyRun, command, toy_config
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.evaluation.config import Aim
-from trimaran_runtime.evaluation.evaluation import (
-    Evaluation,
-    FairnessColumn,
-    RateGap,
-    Threshold,
-    ThresholdRates,
-    WorstPart,
-)
+from trimaran_runtime.evaluation.evaluation import Evaluation, Threshold, ThresholdRates, WorstPart
+from trimaran_runtime.evaluation.fairness_result import FairnessColumn, RateGap
 from trimaran_runtime.explain.explanation import Explanation
 from trimaran_runtime.gate.config import Rate
 from trimaran_runtime.registry.card import model_card
 from trimaran_runtime.registry.card_page import Card, card_page
 from trimaran_runtime.registry.environment import Environment, Installed, current_environment
-from trimaran_runtime.registry.release import Release, read_release
+from trimaran_runtime.registry.release import Lineage, Release, read_release
 from trimaran_runtime.registry.sbom import bill_of_materials
 from trimaran_runtime.steps.forked import StepNursery
 from trimaran_runtime.training.record import TrainingRecord
@@ -159,10 +154,12 @@ def test_what_checks_say_of_the_data_is_shown_and_never_run(made: tuple[ToyRun, 
     verdict = made[1].verdict
     first = verdict.checks[0].model_copy(update={"detail": "<script>alert(1)</script>"})
     training = TrainingRecord.parse(content(made, "training"))
+    column, *others = training.signature.features
+    named = (column.model_copy(update={"name": "a|b\nc"}), *others)
     card = Card(
         model_name="toy",
         estimator=training.estimator,
-        signature=training.signature,
+        signature=training.signature.model_copy(update={"features": named}),
         verdict=verdict.model_copy(update={"checks": (first, *verdict.checks[1:])}),
         evaluation=Evaluation.parse(content(made, "evaluation")),
         findings=Findings.parse(content(made, "findings")),
@@ -171,6 +168,8 @@ def test_what_checks_say_of_the_data_is_shown_and_never_run(made: tuple[ToyRun, 
     page = card_page(card).decode()
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
+    # A bar or a line break would end the cell of a table.
+    assert "| a\\|b c |" in model_card(card)
 
 
 def test_no_explanation_is_made_where_none_is_asked_for(tmp_path: Path) -> None:
@@ -202,6 +201,45 @@ def test_the_bill_of_materials_is_valid_and_names_model_and_libraries(
     assert "timestamp" not in bill["metadata"]
     versions = {each["name"]: each["version"] for each in bill["components"]}
     assert versions == current_environment().versions()
+
+
+def test_a_library_in_the_bill_has_its_address_and_the_hashes_that_are_known() -> None:
+    digest = f"sha256:{'a' * 64}"
+    environment = Environment(
+        python="3.11.9",
+        distributions=(
+            Installed(name="numpy", version="2.0"),
+            Installed(name="torch", version="2.1+cpu", hashes=(digest,)),
+        ),
+    )
+    lineage = Lineage(
+        config="c", code="c", data="d", environment="e", rows={}, parameters={}, seed=0
+    )
+
+    def bill() -> bytes:
+        return bill_of_materials(
+            "toy", model_digest=digest, estimator="E", lineage=lineage, environment=environment
+        )
+
+    assert bill() == bill()
+    document = json.loads(bill())
+    assert document["metadata"]["component"]["version"] == "a" * 64
+    numpy, torch = document["components"]
+    assert "externalReferences" not in numpy
+    assert torch["purl"] == "pkg:pypi/torch@2.1%2Bcpu"
+    (reference,) = torch["externalReferences"]
+    assert reference["hashes"] == [{"alg": "SHA-256", "content": "a" * 64}]
+
+
+def test_a_distribution_is_the_first_on_the_path_by_the_name_that_indexes_compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, version in (("near", "1"), ("far", "2")):
+        info = tmp_path / folder / f"my_lib-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Name: My_.Lib\nVersion: {version}\n\nVersion: 9\n")
+    monkeypatch.setattr("sys.path", [str(tmp_path / "near"), str(tmp_path / "far"), *sys.path])
+    assert current_environment({}).versions()["my-lib"] == "1"
 
 
 def test_hashes_are_those_of_the_lock_for_the_locked_version_alone(tmp_path: Path) -> None:

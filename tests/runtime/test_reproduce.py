@@ -98,6 +98,25 @@ def test_a_release_comes_out_equal_and_nothing_is_written(
     assert keys(project) == before
 
 
+def test_what_a_clouds_search_chose_is_fitted_again_from_the_manifest_alone(
+    project: ToyRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cloud hands one setting to each job: no trial, study or checkpoint is in the store."""
+    given = project.folder / "hyperparameters.json"
+    given.write_text('{"C": "0.25"}')
+    monkeypatch.setenv("TRIMARAN_HYPERPARAMETERS", str(given))
+    tune = {"trials": 3, "space": {"C": {"low": 0.1, "high": 10.0}}}
+    release = released(project, training={"train": "small:fit", "tune": tune})
+    assert release.lineage.parameters == {"C": 0.25}
+    assert "search" not in release.files
+    monkeypatch.delenv("TRIMARAN_HYPERPARAMETERS")
+    given.unlink()
+    before = fits(project)
+    assert run(["reproduce", release.id[:12], "--store", project.store.uri]) == 0
+    assert f"release {release.id[:12]} equal" in capsys.readouterr().out
+    assert fits(project) == before + 1
+
+
 def test_changed_data_is_named_before_anything_is_trained(
     project: ToyRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

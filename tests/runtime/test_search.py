@@ -48,6 +48,15 @@ class Threshold(ClassifierMixin, BaseEstimator):
         return self.classes_[(self.predict_proba(x)[:, 1] > 0.5).astype(int)]
 
 
+class Coded(Threshold):
+    def predict(self, x):
+        return np.full(len(x), 7)
+
+
+def fit_coded(train, validation, parameters):
+    return Coded().fit(train, train["bought"])
+
+
 def fit(train, validation, parameters):
     if log := os.environ.get("LC_LOG"):
         with open(log, "a") as stream:
@@ -74,6 +83,10 @@ def fit_failing(train, validation, parameters):
 
 def fit_raising(train, validation, parameters):
     raise ValueError("never works")
+
+
+def fit_undefined(train, validation, parameters):
+    return Threshold(float("nan")).fit(train, train["bought"])
 
 
 def fit_dying(train, validation, parameters):
@@ -131,6 +144,19 @@ def test_the_same_seed_gives_the_same_trials_and_finds_the_optimum(splits: ToyRu
     assert 0.6 < float(first.parameters["weight"]) < 1.5
 
 
+def test_of_a_loss_the_smallest_is_the_best(splits: ToyRun) -> None:
+    record = searched(splits, metric="log_loss").record
+    assert record.metric == "log_loss"
+    values = [trial.value for trial in record.trials if trial.value is not None]
+    assert record.trials[record.best].value == min(values) < max(values)
+
+
+def test_the_order_in_which_a_space_is_written_says_nothing(splits: ToyRun) -> None:
+    dimensions = {**SPACE, "colour": {"choices": ["red", "blue"]}}
+    backwards = dict(reversed(dimensions.items()))
+    assert searched(splits, space=backwards).record == searched(splits, space=dimensions).record
+
+
 def test_a_search_that_stopped_goes_on_to_the_same_trials(splits: ToyRun, tmp_path: Path) -> None:
     whole = searched(splits, trials=8)
     searched(splits, folder=tmp_path, trials=5)
@@ -165,6 +191,11 @@ def test_a_function_that_never_works_is_told_with_its_own_error(splits: ToyRun) 
         searched(splits, "fit_raising", trials=500)
 
 
+def test_a_setting_whose_answers_are_no_numbers_fails_its_trial(splits: ToyRun) -> None:
+    with pytest.raises(ConfigError, match="the metric is undefined for every setting"):
+        searched(splits, "fit_undefined", trials=3)
+
+
 def test_several_processes_try_settings_and_one_may_die(splits: ToyRun) -> None:
     found = searched(splits, "fit_dying", seed=DEADLY, parallel=2, trials=3)
     assert not found.search.repeatable
@@ -190,6 +221,16 @@ def test_no_trial_starts_after_the_time_is_over(splits: ToyRun) -> None:
     found = searched(splits, trials=10_000, minutes=0.3 / 60)
     assert 1 <= len(found.record.trials) < 10_000
     assert not found.search.repeatable
+
+
+def test_the_time_that_was_spent_before_a_search_stopped_counts(
+    splits: ToyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With a log, each of them takes a tenth of a second.
+    monkeypatch.setenv("LC_LOG", str(tmp_path / "fits.log"))
+    searched(splits, folder=tmp_path, trials=5)
+    found = searched(splits, folder=tmp_path, trials=8, minutes=0.4 / 60)
+    assert len(found.record.trials) == 5
 
 
 @pytest.mark.parametrize(
@@ -289,6 +330,12 @@ def test_the_model_is_fitted_with_the_best_setting(splits: ToyRun) -> None:
     content = (splits.work / "model" / "model.skops").read_bytes()
     model = load_model_bytes(content, record["trusted_types"])
     assert model.weight == best["parameters"]["weight"]
+
+
+def test_labels_that_are_no_class_of_the_model_are_refused(splits: ToyRun) -> None:
+    experiment = opened(splits, config("fit_coded", trusted_types=["hunt.Coded"]))
+    with pytest.raises(ConfigError, match="predicts 7, which is none of its classes"):
+        fit_model(experiment, {})
 
 
 def test_generators_are_seeded_before_every_fit(splits: ToyRun) -> None:

@@ -15,9 +15,10 @@ from trimaran_runtime.registry.approval import approve, rollback
 from trimaran_runtime.registry.channels import Channel, current, history
 from trimaran_runtime.registry.config import SIGNING_KEY, Approval, SigningConfig
 from trimaran_runtime.registry.promotion import promote
-from trimaran_runtime.registry.release import read_release
+from trimaran_runtime.registry.release import Release, read_release, write_release
 from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.registry.signing import (
+    ReleaseSignature,
     given_key,
     new_key,
     private_key,
@@ -47,6 +48,13 @@ def test_a_signature_by_any_named_key_counts(store: Store, key: Ed25519PrivateKe
     assert verify(store, release, STRICT) == public_text(key)
 
 
+def test_a_release_may_be_signed_anew_with_another_key(store: Store) -> None:
+    release = publish(store)
+    sign(store, release, OTHER)
+    sign(store, release, OURS)
+    assert verify(store, release, STRICT) == public_text(OURS)
+
+
 def test_an_unsigned_release_is_refused_where_a_signature_is_required(store: Store) -> None:
     release = publish(store)
     with pytest.raises(RegistryError, match=f"release {release[:12]} is not signed"):
@@ -69,6 +77,15 @@ def test_the_signature_of_one_release_is_none_of_another(store: Store) -> None:
     store.write(signature_key(second), store.read(signature_key(first)))
     with pytest.raises(RegistryError, match="never made"):
         verify(store, second, STRICT)
+
+
+def test_a_signature_of_anything_else_with_the_same_text_is_none(store: Store) -> None:
+    release = publish(store)
+    bare = base64.b64encode(OURS.sign(release.encode())).decode()
+    signature = ReleaseSignature(public_key=public_text(OURS), signature=bare)
+    store.write(signature_key(release), signature.model_dump_json().encode())
+    with pytest.raises(RegistryError, match="never made"):
+        verify(store, release, STRICT)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"public_key": 1}', b"\xff"])
@@ -127,7 +144,16 @@ def test_a_run_signs_with_the_key_of_the_environment(
 ) -> None:
     signing: dict[str, Any] = {"public_keys": [public_text(OURS)], "required": True}
     monkeypatch.setenv(SIGNING_KEY, base64.b64encode(OURS.private_bytes_raw()).decode())
+    signed_before = []
+
+    def noted(store: Store, release: Release) -> str:
+        signed_before.append(store.exists(signature_key(release.id)))
+        return write_release(store, release)
+
+    monkeypatch.setattr("trimaran_runtime.registry.publish.write_release", noted)
     assert toy.run(registry__signing=signing) == Exit.OK
+    # No moment shows the release unsigned.
+    assert signed_before == [True]
     release = toy.output("release/release.json")["production"]
     assert verify(toy.store, release, SigningConfig(**signing)) == public_text(OURS)
     monkeypatch.setenv(SIGNING_KEY, base64.b64encode(OTHER.private_bytes_raw()).decode())

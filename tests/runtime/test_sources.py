@@ -244,13 +244,23 @@ def test_a_function_may_return_a_table_or_a_stream(
 def test_a_web_server(tmp_path: Path) -> None:
     as_parquet(tmp_path)
     as_gzip(tmp_path)
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            asked.append((self.command, path))
+            return super().translate_path(path)
+
+    handler = partial(Handler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         root = f"http://127.0.0.1:{server.server_port}"
-        found = record(tmp_path, f"{root}/rows.csv.gz")
+        found = record(tmp_path, f"{root}/rows.csv.gz?signature=a%2Fb&of=us")
         server.shutdown()
     assert found.fingerprint == record(tmp_path, "rows.parquet").fingerprint
+    # A signed address is asked for as it was given, and the file is fetched once.
+    signed = "/rows.csv.gz?signature=a%2Fb&of=us"
+    assert asked == [("HEAD", signed), ("GET", signed)]
 
 
 def test_the_bytes_written_do_not_show_how_the_source_was_cut(tmp_path: Path) -> None:

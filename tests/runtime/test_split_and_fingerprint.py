@@ -307,6 +307,7 @@ def test_no_gap_in_days_is_left_between_numbers() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"split": {"test": 0.3}}, "must be 1, given 1.1"),
         ({"split": {"gap_days": 1}}, "needs data.time"),
         ({"time": "at", "split": {"balanced": True}}, "not for a split by data.time"),
         ({"task": "regression", "split": {"balanced": True}}, "needs classes"),

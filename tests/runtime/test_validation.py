@@ -7,8 +7,15 @@ from sklearn.metrics import roc_auc_score
 
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.errors import ValidationRefused
+from trimaran_runtime.validation.columns import Columns
 from trimaran_runtime.validation.finding import Finding, Findings, Severity
-from trimaran_runtime.validation.separation import rank_auc
+from trimaran_runtime.validation.identity import identifiers
+from trimaran_runtime.validation.separation import (
+    Values,
+    class_separation,
+    number_association,
+    rank_auc,
+)
 from trimaran_runtime.validation.validate import refuse_errors, validate
 
 ROWS = 2000
@@ -113,9 +120,27 @@ def test_a_column_known_later_is_a_leak_whatever_it_holds() -> None:
     assert finding.severity is Severity.error
 
 
+def test_the_best_of_good_columns_is_no_leak_when_others_come_near() -> None:
+    spreads = (0.65, 0.78, 0.9, 1.1)
+    columns = {f"x{i}": TARGET + GENERATOR.normal(0, s, ROWS) for i, s in enumerate(spreads)}
+    assert beside_the_lock(findings(columns)) == []
+
+
+def test_a_column_ahead_of_all_others_is_worth_a_look_where_it_is_not_far_from_chance() -> None:
+    mixed = np.where(GENERATOR.random(ROWS) < 0.68, nearly, GENERATOR.normal(0.5, 0.5, ROWS))
+    finding = only(findings({"x": mixed}), "leak")
+    assert finding.severity is Severity.warning
+    assert "far ahead of the next column" in finding.evidence
+    # Of four columns one is always ahead.
+    few = findings({"x": mixed}, data={"exclude": ["n0", "n1"]})
+    assert beside_the_lock(few) == []
+
+
 def test_a_column_known_later_may_be_carried_along() -> None:
     found = findings({"x": TARGET}, data={"known_later": ["x"], "exclude": ["x"]})
     assert found.errors == ()
+    # The target is known later by its nature.
+    assert findings({}, data={"known_later": ["y"]}).errors == ()
 
 
 def test_an_allowed_leak_is_noted() -> None:
@@ -140,6 +165,12 @@ def test_a_column_that_tells_one_of_three_classes_is_a_leak() -> None:
     classes = GENERATOR.integers(0, 3, ROWS)
     found = findings({"x": classes == 2}, target=classes)
     assert only(found, "leak").column == "x"
+
+
+def test_levels_of_few_rows_tell_nothing_by_those_rows_themselves() -> None:
+    pairs = Values(codes=np.arange(ROWS) // 2)
+    assert class_separation(pairs, TARGET.astype(np.int64), 2) < 0.6
+    assert number_association(pairs, NUMBER) < 0.1
 
 
 def test_rank_auc_is_the_area_under_the_curve() -> None:
@@ -182,6 +213,20 @@ def test_repeated_rows() -> None:
     )
     ids = {**columns, "id": np.arange(ROWS)}
     assert only(findings(ids, target=target, data={"id": "id"}), "duplicates").column is None
+    memo = {**columns, "memo": np.arange(ROWS)}
+    apart = findings(memo, target=target, data={"exclude": ["memo"]})
+    assert [f for f in apart.findings if f.check == "duplicates"] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "equal"),
+    [(0.0, -0.0, True), (0.0, None, False), ("", None, False), ("a", "a", True)],
+)
+def test_rows_are_equal_where_their_values_are(first: object, second: object, equal: bool) -> None:
+    columns = {name: np.tile(values[: ROWS // 2], 2) for name, values in NOISE.items()}
+    columns["x"] = pa.array([first] * (ROWS // 2) + [second] * (ROWS // 2))
+    found = findings(columns, target=np.tile(TARGET[: ROWS // 2], 2))
+    assert [f.check for f in found.errors] == (["duplicates"] if equal else [])
 
 
 def test_an_identifier_among_the_features_is_a_warning() -> None:
@@ -189,6 +234,20 @@ def test_an_identifier_among_the_features_is_a_warning() -> None:
     assert finding.severity is Severity.warning
     assert "data.id: x" in finding.advice
     assert beside_the_lock(findings({"x": np.arange(ROWS)}, data={"id": "x"})) == []
+
+
+def test_a_few_values_that_repeat_make_no_identifier() -> None:
+    # A glance at a third of the rows meets both rows of one value in nine alone.
+    values = np.arange(30_000)
+    values[-450:] = values[:450]
+    assert identifiers(Columns(pa.table({"x": values})), ["x"]) == []
+    assert len(identifiers(Columns(pa.table({"x": np.arange(30_000)})), ["x"])) == 1
+
+
+def test_of_few_rows_nothing_is_an_identifier() -> None:
+    values = pa.array([*range(99), *[None] * (ROWS - 99)], pa.int64())
+    found = findings({"x": values}, max_missing=1.0)
+    assert [f for f in found.findings if f.check == "identifier"] == []
 
 
 # target and time
@@ -214,6 +273,21 @@ def test_a_bad_target(target: object, task: str, evidence: str) -> None:
 def test_a_small_class_is_a_warning() -> None:
     finding = only(findings({}, target=np.arange(ROWS) < 30), "classes")
     assert finding.severity is Severity.warning
+
+
+@pytest.mark.parametrize(
+    ("rows", "severity"), [(9, "error"), (10, "warning"), (49, "warning"), (50, None)]
+)
+def test_a_class_needs_ten_rows_and_should_have_fifty(rows: int, severity: str | None) -> None:
+    found = findings({}, target=GENERATOR.permutation(ROWS) < rows)
+    told = [f.severity.value for f in found.findings if f.check == "classes"]
+    assert told == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(("classes", "refused"), [(100, False), (101, True)])
+def test_a_hundred_classes_are_the_most(classes: int, refused: bool) -> None:
+    found = findings({}, target=GENERATOR.permutation(ROWS) % classes)
+    assert any("more than 100" in f.evidence for f in found.errors) is refused
 
 
 def test_a_time_that_is_text_is_refused() -> None:
@@ -249,6 +323,11 @@ def test_a_rule_of_a_number(rule: dict[str, object], check: str, evidence: str) 
     values = pa.array([None, *NUMBER[1:].tolist()])
     found = findings({"x": values}, data={"columns": {"x": rule}})
     assert evidence in only(found, check).evidence
+
+
+def test_the_ends_of_a_range_are_within_it() -> None:
+    rule = {"minimum": float(NUMBER.min()), "maximum": float(NUMBER.max())}
+    assert findings({"x": NUMBER}, data={"columns": {"x": rule}}).errors == ()
 
 
 def test_a_rule_of_levels() -> None:

@@ -1,12 +1,14 @@
 """The locked inputs: whole, hashed, and free of addresses."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tools.setup.engine import Pins
 from tools.setup.environment import locked_pin
+from trimaran_providers.project.lock import normalised
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -39,6 +41,17 @@ def test_lock_covers_what_the_distributions_ask_for() -> None:
     names = [name.replace(".", "-") for name in re.findall(r"^[\w.-]+", asked, re.MULTILINE)]
     missing = [name for name in names if f"\n{name}==" not in LOCK]
     assert not missing, "run `make lock`"
+
+
+@pytest.mark.parametrize(
+    "extra", ["train", "track", "sql", "delta", "expectations", "serve", "monitor", "aws"]
+)
+def test_the_examples_image_holds_what_its_spec_may_ask_for(extra: str) -> None:
+    runtime = tomllib.loads((ROOT / "runtime" / "pyproject.toml").read_text())["project"]
+    asked = [*runtime["dependencies"], *runtime["optional-dependencies"][extra]]
+    names = {normalised(re.split(r"[>=<\[]", each)[0]) for each in asked}
+    missing = {name for name in names if f"\n{name}==" not in LOCKS["example"]}
+    assert not missing, "add them to stacks/requirements.in and run `make lock`"
 
 
 def test_sdk_and_engine_are_the_same_version() -> None:

@@ -16,7 +16,7 @@ from trimaran_runtime.registry.release import read_release
 from trimaran_runtime.steps.usage import USAGE, usage_of
 from trimaran_runtime.storage.store import Store
 from trimaran_runtime.tracking.document import RunStatus, TrackedRun
-from trimaran_runtime.tracking.outbox import get, put, waiting
+from trimaran_runtime.tracking.outbox import get, mark_sent, put, waiting
 
 PIPELINE = ["data", "split", "validate", "train", "evaluate", "gate", "register"]
 
@@ -185,6 +185,54 @@ def test_the_runner_tracks_a_run_that_fails_at_its_first_step(tmp_path: Path) ->
     assert (run.run, run.status) == (record.id, RunStatus.FAILED)
     assert "no rows today" in run.message
     assert run.tags["trimaran.code"] == bundle.digest
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> ToyRun:
+    """A run whose steps tell of it themselves, as on a cloud."""
+    uri = (tmp_path / "store").as_uri()
+    return ToyRun(tmp_path, parameters={"early_end": "track", "store": uri})
+
+
+def test_a_step_that_fails_on_a_cloud_tells_of_its_run(told: ToyRun) -> None:
+    assert told.run(training__train="toy:absent") == 2
+    run = the_run(told.store)
+    assert (run.run, run.status) == ("run-1", RunStatus.FAILED)
+    assert "absent" in run.message
+    assert run.tags["trimaran.code"] == "sha256:code"
+    assert run.tags["trimaran.environment"] == "sha256:env"
+    # The steps whose output it reads, and itself.
+    times = {measure.name for measure in run.measures}
+    assert times == {"system/split/seconds", "system/train/seconds"}
+    assert run.started < run.ended
+
+
+def test_a_run_that_failed_is_told_once(told: ToyRun) -> None:
+    assert told.run(data__target="absent") == 2
+    (key,) = waiting(told.store)
+    first = told.store.read(key)
+    assert told.step("data") == 2
+    assert [told.store.read(key) for key in waiting(told.store)] == [first]
+    mark_sent(told.store, get(told.store, key))
+    assert told.step("data") == 2
+    assert not waiting(told.store)
+
+
+def test_a_refusal_is_no_early_end(told: ToyRun) -> None:
+    assert told.run(gate__floor=0.99) == 4
+    assert the_run(told.store).tags["trimaran.verdict"] == "refused"
+    mark_sent(told.store, the_run(told.store))
+    assert told.step("register") == 4
+    assert the_run(told.store).status is RunStatus.FINISHED
+
+
+def test_a_store_that_is_away_changes_nothing_of_how_a_step_failed(
+    told: ToyRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told.parameters["store"] = (told.folder / "away").as_uri()
+    assert told.run(data__target="absent") == 2
+    assert "'absent'" in told.error("data")["message"]
+    assert "warning: not tracked: " in capsys.readouterr().err
 
 
 def test_a_killed_run_that_told_more_before_is_left_as_it_is(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trimaran.cli.exit import Exit
+from trimaran.cli.options import Overlay, SpecFile
 
 if TYPE_CHECKING:
     from trimaran_providers.contract.spec import StackSpec
@@ -24,12 +25,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _lock(
-    file: Annotated[
-        Path | None, typer.Argument(help="The spec; none: the one beside Pulumi.yaml.")
-    ] = None,
-    stack: Annotated[
-        str | None, typer.Option("--stack", "-s", help="Lay Pulumi.<stack>.yaml over it.")
-    ] = None,
+    file: SpecFile = None,
+    stack: Overlay = None,
     check: Annotated[
         bool, typer.Option("--check", help="Say whether the source still fits; write nothing.")
     ] = False,

@@ -1,5 +1,6 @@
 """Options that several verbs take."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,4 +15,10 @@ Model = Annotated[
 Because = Annotated[str, typer.Option("--because", help="Reason, for the audit log.")]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Do not wait until the endpoint serves it.")
+]
+SpecFile = Annotated[
+    Path | None, typer.Argument(help="The spec; none: the one beside Pulumi.yaml.")
+]
+Overlay = Annotated[
+    str | None, typer.Option("--stack", "-s", help="Lay Pulumi.<stack>.yaml over it.")
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trimaran.cli.exit import Exit
-from trimaran.cli.options import AsJson
+from trimaran.cli.options import AsJson, Overlay, SpecFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,15 +23,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _render(
-    file: Annotated[
-        Path | None, typer.Argument(help="The spec; none: the one beside Pulumi.yaml.")
-    ] = None,
+    file: SpecFile = None,
     cloud: Annotated[
         str | None, typer.Option("--cloud", "-c", help="Render for this cloud instead.")
     ] = None,
-    stack: Annotated[
-        str | None, typer.Option("--stack", "-s", help="Lay Pulumi.<stack>.yaml over it.")
-    ] = None,
+    stack: Overlay = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every resource that `pulumi up` would bring, with its inputs; asks no cloud.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trimaran.cli.exit import Exit
-from trimaran.cli.options import AsJson
+from trimaran.cli.options import AsJson, Overlay, SpecFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _validate(
-    file: Annotated[
-        Path | None, typer.Argument(help="The spec; none: the one beside Pulumi.yaml.")
-    ] = None,
-    stack: Annotated[
-        str | None, typer.Option("--stack", "-s", help="Lay Pulumi.<stack>.yaml over it.")
-    ] = None,
+    file: SpecFile = None,
+    stack: Overlay = None,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Show the defaults, too.")
     ] = False,

@@ -19,7 +19,6 @@ _DRIFT = {
     "too_few_rows": ("too few rows to tell", "warn"),
     "nothing_to_judge": ("nothing to judge", "dim"),
 }
-_PIPELINE = "pipeline run "
 _SHOWN_COLUMNS = 5
 
 
@@ -111,9 +110,11 @@ def _age(release: "ReleaseState") -> float:
 
 def approval(release: "ReleaseState") -> str:
     """Who brought it into production, and why."""
+    from trimaran_runtime.registry.channels import PIPELINE_RUN
+
     if not release.who:
         return ""
-    if release.who.startswith(_PIPELINE):
+    if release.who.startswith(PIPELINE_RUN):
         return "approved automatically"
     return f"by {release.who}: {release.why}"
 

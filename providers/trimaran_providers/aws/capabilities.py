@@ -88,8 +88,8 @@ TABLE: dict[str, Capability] = {
     "endpoint.port=none": native(),
     "monitor": native(),
     "tracking.uri": emulated(
-        "by the last step of a run that comes to a verdict; one that fails before leaves no trace "
-        "there"
+        "by the last step of a run that comes to a verdict; one that fails before waits in the "
+        "store for the next"
     ),
     "tracking.experiment": native(),
     "alerts.channels": native(),

@@ -27,6 +27,8 @@ from trimaran_providers.aws.training_definition import (
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.contract.spec import Compute, PipelineSpec
 from trimaran_runtime.gate.config import Metric
+from trimaran_runtime.steps.early_end import PARAMETER as EARLY_END
+from trimaran_runtime.steps.early_end import TRACK
 from trimaran_runtime.steps.ports import MONITOR, PIPELINE, Ports
 from trimaran_runtime.storage.digest import canonical_json
 from trimaran_runtime.training.config import Tune
@@ -134,8 +136,8 @@ def _step(
     ports: Ports, spec: PipelineSpec, facts: PipelineFacts, sources: Mapping[str, Value]
 ) -> dict[str, Any]:
     machine = machine_of(ports, spec)
+    parameters = _parameters(ports, spec, facts)
     if ports.name != TRAIN:
-        parameters = _parameters(ports, facts)
         step = processing_step(ports, facts.job, machine, sources=sources, parameters=parameters)
         if ports.name == REGISTER:
             step["PropertyFiles"] = [
@@ -148,7 +150,7 @@ def _step(
         return step
     tune = searched_by_the_cloud(spec)
     if tune is None:
-        return training_step(ports, facts.job, machine, sources)
+        return training_step(ports, facts.job, machine, sources, parameters)
     return tuning_step(
         ports, facts.job, machine, sources, tune=tune, metric=facts.metric, seed=spec.seed
     )
@@ -162,21 +164,35 @@ def _results(ports: Ports, spec: PipelineSpec, facts: PipelineFacts) -> dict[str
     return {"model": best_model(ports.name, facts.job)}
 
 
-def _parameters(ports: Ports, facts: PipelineFacts) -> dict[str, Value]:
+def _parameters(ports: Ports, spec: PipelineSpec, facts: PipelineFacts) -> dict[str, Value]:
     parameters: dict[str, Value] = {"store": facts.job.store} if ports.needs_store else {}
     if ports.name == PIPELINE[0].name:
         parameters["data_version"] = {"Get": f"Parameters.{DATA_VERSION}"}
-    if ports.name == REGISTER:
+    if _tells(ports, spec, facts):
         parameters |= {
+            "store": facts.job.store,
             "run": RUN_ID,
             "code": facts.code,
             "environment": facts.environment,
+            EARLY_END: TRACK,
+        }
+    if ports.name == REGISTER:
+        parameters |= {
             "on_refusal": "record",
             "export": "serving",
         }
         if facts.is_tracked:
             parameters["tracking"] = "send"
     return parameters
+
+
+def _tells(ports: Ports, spec: PipelineSpec, facts: PipelineFacts) -> bool:
+    """Whether a step that fails tells of its run: it reaches the store, and need not be cached.
+
+    A cached step must be called the same in every run, so it cannot know which one it is in.
+    """
+    is_cached = spec.cache_days is not None and ports.name in _CACHED
+    return not is_cached and not facts.job.is_isolated(ports)
 
 
 def _with_policies(step: dict[str, Any], spec: PipelineSpec) -> dict[str, Any]:

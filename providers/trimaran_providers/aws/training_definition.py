@@ -33,7 +33,11 @@ _SEEDS = 1 << 31
 
 
 def training_step(
-    ports: Ports, facts: JobFacts, machine: Machine, sources: Mapping[str, Value]
+    ports: Ports,
+    facts: JobFacts,
+    machine: Machine,
+    sources: Mapping[str, Value],
+    parameters: Mapping[str, Value],
 ) -> dict[str, Any]:
     """The step as one training job, whose checkpoints a spot interruption finds again."""
     body = training_body(ports, facts, machine, sources)
@@ -41,7 +45,11 @@ def training_step(
     body["AlgorithmSpecification"] |= {
         "ContainerEntrypoint": list(COMMAND),
         "ContainerArguments": arguments(
-            ports, inputs=_CHANNELS, outputs={"model": _MODEL}, parameters={}, message=_FAILURE
+            ports,
+            inputs=_CHANNELS,
+            outputs={"model": _MODEL},
+            parameters=parameters,
+            message=_FAILURE,
         ),
     }
     if machine.spot:

@@ -24,8 +24,12 @@ def write_atomic(path: Path, content: bytes, *, mode: int = 0o644) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, wait_seconds: float) -> Iterator[None]:
+def locked(path: Path, *, wait_seconds: float) -> Iterator[int]:
     """Hold an exclusive lock on a file; the kernel releases it if the process is killed.
+
+    Yields:
+        The file's descriptor. A process that inherits it holds the lock too: after a kill it is
+        free when the last of them has ended.
 
     Raises:
         TimeoutError: somebody else held it all the time.
@@ -34,7 +38,7 @@ def locked(path: Path, *, wait_seconds: float) -> Iterator[None]:
     with path.open("a+b") as stream:
         _acquire(stream.fileno(), time.monotonic() + wait_seconds, path)
         try:
-            yield
+            yield stream.fileno()
         finally:
             fcntl.flock(stream.fileno(), fcntl.LOCK_UN)
 

@@ -44,6 +44,12 @@ class PipelineDefinition(Section):
         decisive = self.config.model_dump(mode="json", exclude={"registry", "monitor", "tracking"})
         return digest_of(canonical_json([decisive, self.code, self.environment, self.data]))
 
+    @property
+    def inputs_digest(self) -> str:
+        """Digest of all that a run's steps read: the same makes the same release."""
+        config = self.config.model_dump(mode="json")
+        return digest_of(canonical_json([config, self.code, self.environment, self.data]))
+
 
 def write_definition(store: Path, definition: PipelineDefinition) -> None:
     """Write the definition into a store."""

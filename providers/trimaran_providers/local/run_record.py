@@ -57,11 +57,17 @@ class RunRecord(Section):
     """Full id of the release it registered, accepted or refused."""
     message: str = ""
     """Why it did not succeed, as shown to the user."""
+    inputs_digest: str = ""
+    """Digest of what its steps read: `PipelineDefinition.inputs_digest`."""
+    resumed: int = 0
+    """How often it was gone on with after a kill."""
+    taken_over: tuple[str, ...] = ()
+    """Steps that were done already when it was last gone on with."""
 
     @property
     def seconds(self) -> float:
-        """Wall time, seconds; of the finished steps while it runs."""
-        if self.finished is None:
+        """Wall time, seconds; of the finished steps while it runs, or where it was resumed."""
+        if self.finished is None or self.resumed:
             return sum(step.seconds for step in self.steps)
         return (self.finished - self.started).total_seconds()
 
@@ -96,9 +102,16 @@ def list_runs(runs: Path) -> list[RunRecord]:
     return sorted((r for r in found if r is not None), key=lambda r: r.id, reverse=True)
 
 
-def interrupted(record: RunRecord) -> RunRecord:
-    """The record of a run whose process was killed."""
+def interrupted(record: RunRecord, why_not_resumed: str = "") -> RunRecord:
+    """The record of a run whose process was killed.
+
+    Args:
+        record: as it was left.
+        why_not_resumed: why no later run goes on with it; empty: the next one may.
+    """
     message = "the process that ran it was killed"
+    if why_not_resumed:
+        message += f"; the next run started anew: {why_not_resumed}"
     return record.model_copy(update={"status": Status.interrupted, "message": message})
 
 

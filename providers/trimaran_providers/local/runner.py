@@ -11,16 +11,8 @@ from pathlib import Path
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.local.atomic import locked, write_atomic
 from trimaran_providers.local.definition import PipelineDefinition
-from trimaran_providers.local.removal import remove_tree
-from trimaran_providers.local.run_record import (
-    LOCK,
-    RunRecord,
-    Status,
-    StepRecord,
-    interrupted,
-    list_runs,
-    write_run,
-)
+from trimaran_providers.local.interrupted_run import take_up
+from trimaran_providers.local.run_record import LOCK, RunRecord, Status, StepRecord, write_run
 from trimaran_providers.local.step_process import StepProcess, StepResult
 from trimaran_providers.local.tracked import track_early_end
 from trimaran_providers.project.code import unpack_code
@@ -45,7 +37,8 @@ def run_pipeline(
 ) -> RunRecord:
     """Run every step in order; returns the record, whatever came of it.
 
-    Waits while another run of the same store is under way.
+    Waits while another run of the same store is under way. Goes on with a run of the same
+    definition and trigger whose process was killed, from the step on that it was in.
 
     Args:
         store: directory of the artifact store.
@@ -59,57 +52,57 @@ def run_pipeline(
     runs = store / "runs"
     try:
         with locked(runs / LOCK, wait_seconds=_WAIT_SECONDS):
-            _mark_interrupted(runs, definition)
-            return _Run(store, definition, trigger, report).execute()
+            record = take_up(store, definition, trigger) or _begun(definition, trigger)
+            with locked(runs / record.id / LOCK, wait_seconds=0) as lock:
+                return _Run(store, definition, record, report, lock).execute()
     except TimeoutError as exc:
         raise ResourceError(
             "another run of this pipeline is still under way", where=str(runs)
         ) from exc
 
 
-def _mark_interrupted(runs: Path, definition: PipelineDefinition) -> None:
-    # We hold the lock, so a record that still says "running" belongs to a killed process.
-    for record in list_runs(runs):
-        if record.status is Status.running:
-            write_run(runs, interrupted(record))
-            track_early_end(runs.parent, definition, interrupted(record))
-            # Its last step may live, and write, for another moment.
-            remove_tree(runs / record.id / "work")
+def _begun(definition: PipelineDefinition, trigger: str) -> RunRecord:
+    now = datetime.now(UTC)
+    return RunRecord(
+        id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        model_name=definition.config.model,
+        status=Status.running,
+        trigger=trigger,
+        started=now,
+        inputs_digest=definition.inputs_digest,
+    )
 
 
 @dataclass
 class _Run:
     store: Path
     definition: PipelineDefinition
-    trigger: str
+    record: RunRecord
     report: Report
+    lock: int
+    """Descriptor of the run's lock, which every process of it holds."""
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        now = datetime.now(UTC)
-        self.record = RunRecord(
-            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-            model_name=self.definition.config.model,
-            status=Status.running,
-            trigger=self.trigger,
-            started=now,
-        )
         self.folder = self.store / "runs" / self.record.id
         self.work = self.folder / "work"
-        self.nursery = StepNursery(self.work / "code")
+        self.nursery = StepNursery(self.work / "code", inherits=(self.lock,))
+        if self.record.taken_over:
+            self.lines.append(f"{', '.join(self.record.taken_over)} from the interrupted run")
 
     def execute(self) -> RunRecord:
         self._save()
         self._lay_out_inputs()
         result: StepResult | None = None
         try:
-            for ports in PIPELINE:
+            for ports in PIPELINE[len(self.record.taken_over) :]:
                 result = self._step(ports)
                 if result.exit is not Exit.OK:
                     break
         finally:
             self.nursery.end()
-        status = _STATUS.get(result.exit, Status.failed) if result else Status.failed
+        # Without a result all was done: it was killed when there was only its end to write down.
+        status = _STATUS.get(result.exit, Status.failed) if result else Status.succeeded
         self._save(
             status=status,
             finished=datetime.now(UTC),

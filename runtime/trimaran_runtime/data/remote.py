@@ -68,7 +68,8 @@ def remote_files(source: str) -> list[File]:
             next_step="check the bucket, the prefix and the rights of the job's identity",
         )
     if scheme in _WEB:
-        return [_copied(store, path, size, source) for path, size in entries]
+        # A query tells nothing of the kind, and may hold a signature that is in no error's name.
+        return [_copied(store, path, size, source.partition("?")[0]) for path, size in entries]
     single = len(entries) == 1 and entries[0][0] == key
     base = key.split("*", 1)[0].rpartition("/")[0] if "*" in key else key.rstrip("/")
     return [
@@ -79,10 +80,11 @@ def remote_files(source: str) -> list[File]:
 
 def _parts(source: str) -> tuple[str, str, str]:
     parsed = urlparse(source)
-    key = parsed.path.lstrip("/")
+    root = f"{parsed.scheme}://{parsed.netloc}"
     if parsed.scheme in _WEB and parsed.query:
-        key = f"{key}?{parsed.query}"
-    return parsed.scheme, f"{parsed.scheme}://{parsed.netloc}", key
+        # What stands with the root goes with every request, and is no part of a key.
+        root = f"{root}?{parsed.query}"
+    return parsed.scheme, root, parsed.path.lstrip("/")
 
 
 def _open(root: str, scheme: str) -> Any:

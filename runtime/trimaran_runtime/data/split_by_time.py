@@ -31,7 +31,7 @@ def by_time(
     order = np.argsort(times, kind="stable")
     ordered = times[order]
     first = _boundary(ordered, config.split.train)
-    second = max(first, _boundary(ordered, config.split.train + config.split.validation))
+    second = _boundary(ordered, config.split.train + config.split.validation)
     starts = [ordered[place] for place in (first, second) if place < len(ordered)]
     places = np.searchsorted(np.array(starts), times, side="right").astype(np.int8)
     dropped = {}

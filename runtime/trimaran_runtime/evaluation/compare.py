@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trimaran_runtime.evaluation.evaluation import Estimate, Gain, Rival
+from trimaran_runtime.evaluation.estimate import Estimate, Gain
+from trimaran_runtime.evaluation.evaluation import Rival
 from trimaran_runtime.evaluation.interval import estimate
 from trimaran_runtime.evaluation.metrics import measure
 from trimaran_runtime.evaluation.predictions import Codes, Floats, Predictions

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from trimaran_runtime.evaluation.baseline import constant_prediction
 from trimaran_runtime.evaluation.calibration import calibration
+from trimaran_runtime.evaluation.champion_result import (
+    ChampionResult,
+    InterfaceChange,
+    VanishedSegment,
+)
 from trimaran_runtime.evaluation.compare import compare
 from trimaran_runtime.evaluation.evaluation import (
-    ChampionResult,
     Evaluation,
     HeldOut,
-    InterfaceChange,
     PredictionCheck,
     Rival,
     SegmentResult,
-    VanishedSegment,
 )
 from trimaran_runtime.evaluation.fairness import fairness
 from trimaran_runtime.evaluation.metrics import fitting, measure

@@ -1,50 +1,16 @@
 """What the evaluate step found: the numbers that the gate decides on. None where undefined."""
 
-from enum import StrEnum
 from typing import Self
 
 from pydantic import ValidationError
 
 from trimaran_runtime.errors import Corrupted
+from trimaran_runtime.evaluation.champion_result import ChampionResult
 from trimaran_runtime.evaluation.config import Aim
-from trimaran_runtime.gate.config import Metric, Rate
-from trimaran_runtime.gate.record import GateRecord
+from trimaran_runtime.evaluation.estimate import Estimate, Gain
+from trimaran_runtime.evaluation.fairness_result import FairnessColumn
+from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.section import Section
-
-
-class Method(StrEnum):
-    """How an interval was found."""
-
-    normal = "normal"
-    """From the influence of each row: value ± 1.96 standard errors."""
-    exact = "exact"
-    """Clopper and Pearson's, for a share with few successes or few failures."""
-    score = "score"
-    """Newcombe's, for an area under the ROC curve near its end or on few rows."""
-    bootstrap = "bootstrap"
-    """Percentiles of seeded draws of the rows, for few of them."""
-
-
-class Estimate(Section):
-    """A metric on some rows."""
-
-    value: float | None
-    """Its value; None: undefined there (one class alone, or predictions that are not finite)."""
-    low: float | None = None
-    """Lower end of the 95 % confidence interval."""
-    high: float | None = None
-    """Upper end of the 95 % confidence interval."""
-    method: Method = Method.normal
-    """How the interval was found."""
-
-
-class Gain(Section):
-    """How much better one model is than another on the same rows; positive is better."""
-
-    value: float | None
-    """Difference of the metric, signed so that positive is better; None: undefined."""
-    standard_error: float | None
-    """Of the difference, rows paired; None: undefined."""
 
 
 class PredictionCheck(Section):
@@ -75,63 +41,6 @@ class Rival(Section):
     value: float | None
     """Its metric on the test rows."""
     gain: Gain
-    """Of the new model over it."""
-
-
-class InterfaceChange(Section):
-    """What a caller of the model in production would notice of the new one."""
-
-    gone: tuple[str, ...] = ()
-    """Columns that the new model does not take."""
-    retyped: dict[str, str] = {}
-    """Columns whose type does not take every value of before: `integer → boolean`, by name."""
-    added: tuple[str, ...] = ()
-    """Columns that it takes in addition."""
-    answers: str = ""
-    """How its answers differ in kind: another target, other classes; empty: they do not."""
-
-
-class VanishedSegment(Section):
-    """A segment that production was judged on, and of which hardly a test row is left."""
-
-    column: str
-    """Segment column."""
-    level: str
-    """Level; `(missing)` for missing values."""
-    before: int
-    """Test rows that production was judged on there."""
-    rows: int
-    """Test rows now."""
-
-    @property
-    def name(self) -> str:
-        """`column=level`."""
-        return f"{self.column}={self.level}"
-
-
-class ChampionResult(Section):
-    """The model in production, on the same test rows."""
-
-    release: str
-    """Full id of its release."""
-    same_model: bool
-    """Whether it is the new model, byte for byte."""
-    incompatible: str = ""
-    """Why it could not be asked about these rows; empty: it could."""
-    lost: str = ""
-    """Why its release cannot be read any more; empty: it can."""
-    held_out: str = ""
-    """Fingerprint of the rows that it was asked about; empty: it was not."""
-    interface: InterfaceChange | None = None
-    """What its callers would notice; None: its release cannot be read."""
-    gate: GateRecord | None = None
-    """The rules it was judged by; None: its release does not say, or in words of another version.
-    """
-    vanished: tuple[VanishedSegment, ...] = ()
-    """Segments that it was judged on, and that the test rows no longer tell of."""
-    value: float | None = None
-    """Its metric."""
-    gain: Gain | None = None
     """Of the new model over it."""
 
 
@@ -242,61 +151,6 @@ class WorstPart(Section):
     """Mean error there less that of all other rows."""
     chance: float
     """One-sided chance of so much excess, before Holm's correction."""
-
-
-class Share(Section):
-    """A share with Wilson's 95 % interval; None: of no rows."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    rows: int
-    """Rows it is a share of."""
-
-
-class FairnessLevel(Section):
-    """One group."""
-
-    level: str
-    """Level of the column."""
-    rows: int
-    """Its test rows."""
-    rates: dict[Rate, Share]
-    """Rates by name."""
-
-
-class RateGap(Section):
-    """The widest difference in a rate between two groups."""
-
-    rate: Rate
-    highest: str
-    """Level with the highest rate."""
-    lowest: str
-    """Level with the lowest."""
-    difference: float
-    """Highest less lowest."""
-    low: float
-    """Lower end of its 95 % interval."""
-    high: float
-    """Upper end."""
-    ratio: float | None
-    """Lowest by highest; None: both are 0."""
-    ratio_low: float | None = None
-    """Lower end of its 95 % interval; None: a rate is 0."""
-    ratio_high: float | None = None
-    """Upper end."""
-    chance: float
-    """Chance of so wide a difference if all were equal, corrected for the number of pairs."""
-
-
-class FairnessColumn(Section):
-    """Groups of one column."""
-
-    column: str
-    levels: tuple[FairnessLevel, ...]
-    """Groups that are large enough, by name."""
-    gaps: tuple[RateGap, ...]
-    """Widest difference by rate; none with fewer than two groups."""
 
 
 class Evaluation(Section):

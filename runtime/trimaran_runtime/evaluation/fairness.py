@@ -11,7 +11,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from trimaran_runtime.evaluation.evaluation import FairnessColumn, FairnessLevel, RateGap, Share
+from trimaran_runtime.evaluation.fairness_result import (
+    FairnessColumn,
+    FairnessLevel,
+    RateGap,
+    Share,
+)
 from trimaran_runtime.evaluation.predictions import Codes, Predictions
 from trimaran_runtime.evaluation.segments import Levels
 from trimaran_runtime.evaluation.uncertainty import quantile, tail

@@ -1,6 +1,6 @@
 """What a new model asks of its callers that the model in production did not."""
 
-from trimaran_runtime.evaluation.evaluation import InterfaceChange
+from trimaran_runtime.evaluation.champion_result import InterfaceChange
 from trimaran_runtime.registry.release import Signature
 
 _WIDER = {("integer", "number"), ("category", "text"), ("text", "category")}

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from trimaran_runtime.evaluation.evaluation import Estimate, Method
+from trimaran_runtime.evaluation.estimate import Estimate, Method
 from trimaran_runtime.evaluation.metrics import Measured, measure
 from trimaran_runtime.evaluation.predictions import Codes, Floats, Predictions
 from trimaran_runtime.evaluation.uncertainty import quantile, standard_error

@@ -2,7 +2,7 @@
 
 import math
 
-from trimaran_runtime.evaluation.evaluation import Gain
+from trimaran_runtime.evaluation.estimate import Gain
 from trimaran_runtime.evaluation.uncertainty import quantile
 
 

@@ -1,6 +1,8 @@
 """Checks against the model in production: better than it, and a drop-in for its callers."""
 
-from trimaran_runtime.evaluation.evaluation import ChampionResult, Evaluation, Gain
+from trimaran_runtime.evaluation.champion_result import ChampionResult
+from trimaran_runtime.evaluation.estimate import Gain
+from trimaran_runtime.evaluation.evaluation import Evaluation
 from trimaran_runtime.gate.bound import lower_bound
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.gate.wording import shown

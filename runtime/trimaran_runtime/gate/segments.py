@@ -1,6 +1,7 @@
 """The gate's rule for segments: no level may lose more than allowed, unless by accident."""
 
-from trimaran_runtime.evaluation.evaluation import Evaluation, SegmentResult, VanishedSegment
+from trimaran_runtime.evaluation.champion_result import VanishedSegment
+from trimaran_runtime.evaluation.evaluation import Evaluation, SegmentResult
 from trimaran_runtime.evaluation.uncertainty import quantile, tail
 from trimaran_runtime.gate.config import GateConfig
 from trimaran_runtime.gate.wording import shown

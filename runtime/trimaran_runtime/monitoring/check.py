@@ -93,7 +93,7 @@ class Outcome:
 
     @property
     def _unlike_any_seen(self) -> bool:
-        """Whether the rows are such as the model never saw: no score tells what it makes of them."""
+        """Whether the rows are such as the model never saw: scores tell nothing of them."""
         verdicts = [v for v in (self.features, self.predictions) if v is not None]
         if any(f.severity is Severity.alert for v in verdicts for f in v.findings):
             return True

@@ -5,13 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trimaran_runtime.evaluation.evaluation import (
-        Calibration,
-        Evaluation,
-        FairnessColumn,
-        Threshold,
-        WorstPart,
-    )
+    from trimaran_runtime.evaluation.evaluation import Calibration, Evaluation, Threshold, WorstPart
+    from trimaran_runtime.evaluation.fairness_result import FairnessColumn
 
 _RATES = ("selection_rate", "accuracy", "precision", "recall", "false_positive_rate")
 

@@ -19,6 +19,9 @@ from trimaran_runtime.section import Section
 from trimaran_runtime.storage.digest import canonical_json
 from trimaran_runtime.storage.store import Store
 
+PIPELINE_RUN = "pipeline run "
+"""What `who` begins with when a run of the pipeline moved a channel; its id follows."""
+
 
 class Channel(StrEnum):
     """The three pointers of a model."""

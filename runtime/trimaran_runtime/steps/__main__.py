@@ -18,8 +18,9 @@ from trimaran_runtime.platform.secrets import put_secrets
 from trimaran_runtime.process.openmp import wait_asleep
 from trimaran_runtime.process.parent_watch import exit_with_parent
 from trimaran_runtime.steps.command import Command, parse
+from trimaran_runtime.steps.early_end import track_early_end
 from trimaran_runtime.steps.step import Context, Step
-from trimaran_runtime.steps.usage import metered
+from trimaran_runtime.steps.usage import Meter, metered
 from trimaran_runtime.storage.digest import canonical_json
 
 _MESSAGE_BYTES = 1024
@@ -33,19 +34,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", line_buffering=True)
-    command: Command | None = None
     try:
         command = parse(sys.argv[1:] if arguments is None else arguments)
+    except RuntimeFault as fault:
+        return _tell(None, fault.exit, fault, str(fault), "")
+    meter = Meter(command.ports.name)
+    try:
         _run(command)
     except RuntimeFault as fault:
         told = fault.traceback if isinstance(fault, UserCodeError) else ""
-        return _tell(command, fault.exit, fault, str(fault), told)
+        status, message = _tell(command, fault.exit, fault, str(fault), told), str(fault)
     except Exception as exc:  # noqa: BLE001  # the last resort: told, with its traceback
         told = traceback.format_exc()
         message = f"{type(exc).__name__}: {exc}"
         sys.stderr.write(told)
-        return _tell(command, Exit.CRASHED, exc, message, told)
-    return Exit.OK
+        status = _tell(command, Exit.CRASHED, exc, message, told)
+    else:
+        return Exit.OK
+    # A run whose model is refused came to its end, which the step has told.
+    if status is not Exit.REFUSED:
+        track_early_end(command, message, meter.read())
+    return status
 
 
 def _run(command: Command) -> None:

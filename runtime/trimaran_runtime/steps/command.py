@@ -75,7 +75,7 @@ class Command:
                     )
             _empty(folder)
         if _CONFIG in given:
-            given[_CONFIG] = _config_file(given[_CONFIG])
+            given[_CONFIG] = config_file(given[_CONFIG])
         with ExitStack() as stack:
             temporary = Path(stack.enter_context(TemporaryDirectory(prefix="trimaran-")))
             for name, path in self.archives.items():
@@ -164,7 +164,7 @@ def _empty(folder: Path) -> None:
             path.unlink()
 
 
-def _config_file(path: Path) -> Path:
+def config_file(path: Path) -> Path:
     """The configuration: the file itself, or the only JSON file in a folder.
 
     SageMaker hands over a folder where a file was meant.

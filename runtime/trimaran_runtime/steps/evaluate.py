@@ -10,8 +10,9 @@ from trimaran_runtime.data.parquet import read_parquet, write_parquet
 from trimaran_runtime.errors import ConfigError, DataError
 from trimaran_runtime.evaluation.champion import ask_champion
 from trimaran_runtime.evaluation.error_analysis import worst_parts
+from trimaran_runtime.evaluation.estimate import Estimate
 from trimaran_runtime.evaluation.evaluate import Measurement, Rows
-from trimaran_runtime.evaluation.evaluation import Estimate, Evaluation, Threshold
+from trimaran_runtime.evaluation.evaluation import Evaluation, Threshold
 from trimaran_runtime.evaluation.held_out import held_out
 from trimaran_runtime.evaluation.latency import LATENCY, latency
 from trimaran_runtime.evaluation.metrics import fitting

@@ -62,11 +62,13 @@ class StepNursery:
         code: folder of the user's code, where relative paths start.
         python: executable that runs them; None: this one.
         environ: environment they run in; None: this process's.
+        inherits: file descriptors that it and the steps keep open, e.g. of a lock.
     """
 
     code: Path
     python: Path | None = None
     environ: Mapping[str, str] | None = None
+    inherits: Sequence[int] = ()
     _process: "subprocess.Popen[bytes] | None" = None
     _orders: socket.socket = field(init=False)
     _news: BufferedReader = field(init=False)
@@ -115,6 +117,7 @@ class StepNursery:
                 stderr=errors,
                 cwd=self.code,
                 start_new_session=True,
+                pass_fds=self.inherits,
                 env={**(self.environ or os.environ), VARIABLE: str(os.getpid())},
             )
         return self._process

@@ -43,10 +43,12 @@ def main() -> int:
             if not order:
                 return 0
             _load_libraries(order[0])
-            pid = _fork(order, descriptors, orders)
+            pid, go = _fork(order, descriptors, orders)
             for descriptor in descriptors:
                 os.close(descriptor)
             _say(orders, {"pid": pid})
+            with contextlib.suppress(BrokenPipeError), os.fdopen(go, "wb") as begin:
+                begin.write(b"\n")
             _, status = os.waitpid(pid, 0)
             _say(orders, {"pid": pid, "status": os.waitstatus_to_exitcode(status)})
 
@@ -66,21 +68,33 @@ def _load_libraries(step: str) -> None:
     gc.freeze()
 
 
-def _fork(arguments: Sequence[str], descriptors: Sequence[int], orders: socket.socket) -> int:
+def _fork(
+    arguments: Sequence[str], descriptors: Sequence[int], orders: socket.socket
+) -> tuple[int, int]:
+    """Fork a step; returns its process id, and what is to be written to for it to begin.
+
+    It begins once its id was told: of a nursery killed before, nobody could end the step.
+    """
+    waiting, go = os.pipe()
     with warnings.catch_warnings():
         # The one other thread only watches the parent, and holds no lock.
         warnings.simplefilter("ignore", DeprecationWarning)
         nursery, pid = os.getpid(), os.fork()
     if pid == 0:
         orders.close()
+        os.close(go)
+        if not os.read(waiting, 1):
+            os._exit(1)
+        os.close(waiting)
         os._exit(_be_a_step(arguments, descriptors, nursery))
-    return pid
+    os.close(waiting)
+    # A group of its own, which can be ended with it.
+    os.setpgid(pid, pid)
+    return pid, go
 
 
 def _be_a_step(arguments: Sequence[str], descriptors: Sequence[int], nursery: int) -> int:
     """Be a step: in the child, instead of returning to the loop."""
-    # A group of its own, which can be ended with it.
-    os.setsid()
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
     for number, descriptor in zip((1, 2), descriptors, strict=True):

@@ -1,60 +1,29 @@
 """Step `register`: records the release, and moves the channels when the gate accepted it."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
-
-from trimaran_runtime.data.features import feature_names
-from trimaran_runtime.data.parquet import read_parquet
-from trimaran_runtime.data.split import SplitRecord
-from trimaran_runtime.data.table import RECORD as DATA_RECORD
-from trimaran_runtime.data.table import DataRecord
 from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
-from trimaran_runtime.evaluation.evaluation import Evaluation
 from trimaran_runtime.evaluation.latency import LATENCY, Latency
-from trimaran_runtime.evaluation.predictions import truth_of
-from trimaran_runtime.explain.explanation import EXPLANATION, Explanation
 from trimaran_runtime.gate.judge import failed, judge
-from trimaran_runtime.gate.record import GATE, record_of
-from trimaran_runtime.monitoring.predictions import PREDICTION, PROBABILITY
-from trimaran_runtime.registry.card_page import Answers
-from trimaran_runtime.registry.channels import Channel, current
+from trimaran_runtime.gate.record import record_of
+from trimaran_runtime.registry.channels import PIPELINE_RUN, Channel, current
 from trimaran_runtime.registry.config import SIGNING_KEY
-from trimaran_runtime.registry.environment import current_environment
 from trimaran_runtime.registry.promotion import promote
 from trimaran_runtime.registry.publish import Result, publish
-from trimaran_runtime.registry.release import SHORT, Lineage, Release, Signature, Verdict
+from trimaran_runtime.registry.release import SHORT, Release, Verdict
 from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.registry.signing import given_key, public_text
 from trimaran_runtime.section import Section
+from trimaran_runtime.steps.gathered import gathered
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.steps.tracked import track
 from trimaran_runtime.steps.usage import Meter
 from trimaran_runtime.storage.digest import canonical_json, digest_of
-from trimaran_runtime.training.record import MODEL, TrainingRecord
-from trimaran_runtime.training.record import RECORD as TRAINING_RECORD
-from trimaran_runtime.training.search_record import SEARCH
-from trimaran_runtime.validation.finding import Findings
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from trimaran_runtime.drift.profile import Profile
-
-_ROLES = {
-    "evaluation": ("evaluation", "evaluation.json"),
-    "explanation": ("evaluation", EXPLANATION),
-    "findings": ("findings", "findings.json"),
-    "training": ("model", TRAINING_RECORD),
-    "search": ("model", SEARCH),
-    "split": ("splits", "split.json"),
-}
-"""Port and file of an earlier step, by the role of the file in the release."""
-_MAY_LACK = frozenset({"explanation", "search"})
-"""Roles whose file is not there when it was not asked for."""
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 RELEASE = "release.json"
@@ -72,8 +41,8 @@ class ReleaseRecord(Section):
     """Full id of the release in production afterwards; None: none."""
 
 
-class OnRefusal(StrEnum):
-    """What a refusal by the gate makes of this step."""
+class RefusedStep(StrEnum):
+    """How this step ends where the gate refused the release."""
 
     fail = "fail"
     """It fails, with a status of its own."""
@@ -112,18 +81,18 @@ def run(context: Context) -> None:
     """Write the release and `release.json`; raises GateRefused after both are written.
 
     Parameters: `store`; `code` and `environment`, digests for the lineage; `run`, the run's id;
-    `on_refusal`, see `OnRefusal` (default: `fail`); `export`, see `Export` (default: `none`);
+    `on_refusal`, see `RefusedStep` (default: `fail`); `export`, see `Export` (default: `none`);
     `purpose`, see `Purpose` (default: `release`); `tracking`, see `Tracking` (default: `keep`).
     The environment may hold the key that signs, and what MLflow's client needs to be let in.
     """
     meter = Meter(STEP.name)
     store = context.store
-    on_refusal = _choice(context, "on_refusal", OnRefusal.fail)
+    ending = _choice(context, "on_refusal", RefusedStep.fail)
     export = _choice(context, "export", Export.none)
     purpose = _choice(context, "purpose", Purpose.release)
     tracking = _choice(context, "tracking", Tracking.keep)
     key = _key(context) if purpose is Purpose.release else None
-    result = _result(context)
+    result = gathered(context)
     _refuse_altered(context, result)
     release, verdict = publish(store, result, key=key), result.verdict
     run_id = context.parameters.get("run", "by hand")
@@ -138,7 +107,7 @@ def run(context: Context) -> None:
             release,
             context.config.registry.approval,
             why=f"the gate accepted it in run {run_id}",
-            who=f"pipeline run {run_id}",
+            who=f"{PIPELINE_RUN}{run_id}",
             signing=context.config.registry.signing,
         )
     else:
@@ -153,7 +122,7 @@ def run(context: Context) -> None:
     context.progress(f"register {mark} release {release.id[:SHORT]} ({state})")
     if not verdict.accepted:
         refusal = _refusal(release, verdict, production)
-        if on_refusal is OnRefusal.fail:
+        if ending is RefusedStep.fail:
             raise GateRefused(refusal)
         context.progress(refusal)
 
@@ -190,27 +159,6 @@ def _choice(context: Context, name: str, default: _Choice) -> _Choice:
     return kinds(given)
 
 
-def _result(context: Context) -> Result:
-    inputs, config = context.inputs, context.config
-    explanation = inputs["evaluation"] / EXPLANATION
-    training = TrainingRecord.parse((inputs["model"] / TRAINING_RECORD).read_bytes())
-    evaluation = (inputs["evaluation"] / "evaluation.json").read_bytes()
-    findings = (inputs["findings"] / "findings.json").read_bytes()
-    return Result(
-        model_name=config.model,
-        model=(inputs["model"] / MODEL).read_bytes(),
-        training=training,
-        evaluation=Evaluation.parse(evaluation),
-        findings=Findings.parse(findings),
-        verdict=_verdict(inputs["verdict"]),
-        lineage=_lineage(context, training),
-        environment=current_environment(),
-        explanation=Explanation.parse(explanation.read_bytes()) if explanation.is_file() else None,
-        answers=_drawn_answers(context, training),
-        files={**_carried(context), **_profiles(context, training.signature)},
-    )
-
-
 def _refuse_altered(context: Context, result: Result) -> None:
     """Refuse what is not the model that was measured, or not the gate's word on it.
 
@@ -233,116 +181,6 @@ def _refuse_altered(context: Context, result: Result) -> None:
             where="register",
             next_step=again,
         )
-
-
-def _carried(context: Context) -> dict[str, bytes]:
-    """The files of earlier steps that are files of the release, by role."""
-    gate = canonical_json(record_of(context.config).model_dump(mode="json"))
-    carried = {"config": context.config.to_json(), GATE: gate}
-    for role, (port, name) in _ROLES.items():
-        path = context.inputs[port] / name
-        if path.is_file():
-            carried[role] = path.read_bytes()
-        elif role not in _MAY_LACK:
-            raise Corrupted(f"there is no {name}", where=f"input {port!r} of register")
-    return carried
-
-
-def _drawn_answers(context: Context, training: TrainingRecord) -> Answers:
-    signature = training.signature
-    truth = read_parquet(context.inputs["splits"] / "test.parquet", columns=[signature.target])
-    answers = read_parquet(context.inputs["evaluation"] / "predictions.parquet")
-    if not signature.classes:
-        return Answers(scores=answers.column(PREDICTION).to_numpy(), hits=None)
-    return Answers(
-        scores=answers.column(PROBABILITY).to_numpy(),
-        hits=truth_of(truth, signature) == len(signature.classes) - 1,
-    )
-
-
-def _lineage(context: Context, training: TrainingRecord) -> Lineage:
-    data, split = context.inputs["table"] / DATA_RECORD, context.inputs["splits"] / "split.json"
-    missing = [name for name in ("code", "environment") if not context.parameters.get(name)]
-    if missing:
-        raise ConfigError(
-            f"lacks --param {missing[0]}=",
-            where="register",
-            allowed="--param code=<digest of the code bundle>, "
-            "--param environment=<digest of the installed distributions>",
-        )
-    try:
-        table = DataRecord.model_validate_json(data.read_bytes())
-        rows = SplitRecord.model_validate_json(split.read_bytes()).rows
-    except ValidationError as exc:
-        raise Corrupted(f"a record of an earlier step cannot be read: {exc}") from exc
-    return Lineage(
-        config=digest_of(context.config.to_json()),
-        code=context.parameters["code"],
-        data=table.fingerprint,
-        environment=context.parameters["environment"],
-        rows=rows,
-        parameters=training.parameters,
-        seed=training.seed,
-        source=table.source,
-        versions=training.versions,
-    )
-
-
-def _profiles(context: Context, signature: Signature) -> dict[str, bytes]:
-    """What the monitor compares traffic with: the test rows, and the predictions on them.
-
-    The model never saw these rows, its quality on them is known, and where the split is by time
-    they are the newest. Older rows would add seasons that traffic cannot show again, and a model
-    is surer of rows it was fitted on.
-    """
-    from trimaran_runtime.drift.level_name import text_of
-    from trimaran_runtime.drift.profile import Profile
-    from trimaran_runtime.monitoring.predictions import with_scores
-
-    table = read_parquet(context.inputs["splits"] / "test.parquet")
-    features = feature_names(context.config.data, table.column_names)
-    predictions = read_parquet(context.inputs["evaluation"] / "predictions.parquet")
-    segments = _divisible(table, [n for n in context.config.data.segments if n in features])
-    reference = Profile.of(table, features, segments=segments).with_correlation(table)
-    answers = Profile.of(predictions)
-    if len(signature.classes) == 2:
-        truth = table[signature.target].to_pylist()
-        answers = with_scores(answers, predictions, text_of(signature.classes[1]), truth=truth)
-    files = {
-        "reference_profile": reference.to_bytes(),
-        "prediction_profile": answers.to_bytes(),
-    }
-    time = context.config.data.time
-    return files if time is None else files | _over_time(table, time, reference)
-
-
-def _divisible(table: "pa.Table", segments: list[str]) -> list[str]:
-    """Those of the columns whose values are levels: fractions and times have no segments."""
-    import pyarrow as pa
-
-    types = {field.name: field.type for field in table.schema}
-    return [
-        name
-        for name in segments
-        if not (pa.types.is_floating(types[name]) or pa.types.is_timestamp(types[name]))
-    ]
-
-
-def _over_time(table: "pa.Table", time: str, reference: "Profile") -> dict[str, bytes]:
-    """How the reference differs from itself, and from season to season."""
-    from trimaran_runtime.drift import history, seasons
-
-    return {
-        history.ROLE: history.History.of(table, time, reference).to_json(),
-        seasons.ROLE: seasons.Seasons.of(table, time, reference).to_bytes(),
-    }
-
-
-def _verdict(folder: Path) -> Verdict:
-    try:
-        return Verdict.model_validate_json((folder / "verdict.json").read_bytes())
-    except ValidationError as exc:
-        raise Corrupted(f"the verdict cannot be read: {exc}", where="gate") from exc
 
 
 def _refusal(release: Release, verdict: Verdict, production: str | None) -> str:

@@ -29,7 +29,9 @@ def put(store: Store, run: TrackedRun) -> None:
 
 
 def put_unless_there(store: Store, run: TrackedRun) -> None:
-    """Let a run wait; one that waits under the same id already knows more, and stays."""
+    """Let a run wait; one that waits or was sent under the same id knows more, and stays."""
+    if store.exists(_key(_SENT, run.run)):
+        return
     with suppress(AlreadyExists):
         store.create(_key(OUTBOX, run.run), run.to_bytes())
 

@@ -60,6 +60,8 @@ def load_quietly() -> None:
     # What fails is sent again as a whole, by its tag; a repeated request could make a second run.
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    # Written after each run that goes to a server, also into the JSON of `trimaran track --json`.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     import mlflow
 
     for name in ("mlflow", "alembic"):

@@ -171,14 +171,15 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry(
         name="target-encoding",
-        means="A number is the mean of the target by level over all rows: plain, smoothed or "
-        "without the row itself.",
+        means="A number is the mean of the target by level over all rows, or one class's share: "
+        "plain, smoothed or without the row itself.",
         severity=_LEAK,
         action="Take the means over the training rows only, in `pipeline.train`.",
     ),
     Entry(
         name="combination",
-        means="Two or three numbers give the target as a sum, difference, product or ratio.",
+        means="Two or three numbers give the target as a sum, difference, product or ratio; of "
+        "more than two classes, each as a stretch of one sum.",
         severity=f"{_LEAK}; warning where it takes more of them",
         action=_DROP,
     ),

@@ -1,8 +1,10 @@
 """Leaks by parts: two or three columns that give the target exactly when put together."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimaran_runtime.validation.columns import Columns, Floats
 from trimaran_runtime.validation.config import ValidationConfig
@@ -16,27 +18,106 @@ MOST_COLUMNS = 200
 """Columns put together at once; of more, those that go best with the target alone."""
 _MOST_PARTS = 3
 _FEWEST_ROWS = 200
+_MOST_CLASSES = 100
+_NEARER = (0.5, 0.25, 0.125, 0.0625)
+"""Shares of the rows of two neighbouring classes, those nearest to their border."""
+_FEWEST_OF_A_CLASS = 50
+"""Rows of a class in the half that judges; fewer are told from others by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """Standardised columns, shape `(n, d)`, and the target, shape `(n,)`."""
+    """Standardised columns, shape `(n, d)`, and the target, shape `(n,)`.
+
+    `classes` is how many numbers of classes the target holds; 0 for regression.
+    """
 
     names: list[str]
     features: Floats
     target: Floats
-    is_class: bool
+    classes: int
+
+    @property
+    def is_class(self) -> bool:
+        return self.classes > 0
 
     def score(self, chosen: list[int]) -> tuple[float, Floats]:
-        """How well least squares over some columns tell the other half: R² or AUC; coefficients."""
+        """How well least squares over some columns tell the other half: R² or AUC; coefficients.
+
+        Of more than two classes, each is fitted against the others, and the sum counts that tells
+        all of them best: the AUC is that of the two classes it tells apart worst.
+        """
         design = np.c_[self.features[:, chosen], np.ones(len(self.target))]
         fitted, judged = design[::2], design[1::2]
-        weights = np.linalg.lstsq(fitted, self.target[::2], rcond=None)[0]
+        wanted = _indicators(self.target, self.classes)
+        weights = np.linalg.lstsq(fitted, wanted[::2], rcond=None)[0]
         told, target = judged @ weights, self.target[1::2]
         if self.is_class:
-            return rank_auc(told, target > 0.5), weights[:-1]
+            scores = [_told_apart(each, target, self.classes) for each in told.T]
+            weights = weights[:, int(np.argmax(scores))]
+            if self.classes > 2:
+                weights = _refined(fitted, self.target[::2], weights, self.classes)
+            return _told_apart(judged @ weights, target, self.classes), weights[:-1]
+        told = told[:, 0]
         rest = np.sum((target - told) ** 2) / max(np.sum((target - target.mean()) ** 2), 1e-300)
-        return float(1 - rest), weights[:-1]
+        return float(1 - rest), weights[:-1, 0]
+
+
+def _indicators(target: Floats, classes: int) -> Floats:
+    """What is fitted, shape `(n, k)`: a number, the larger of two classes, or each of more."""
+    if classes <= 2:
+        return target[:, None]
+    each: Floats = (target[:, None] == np.arange(classes)).astype(np.float64)
+    return each
+
+
+def _told_apart(told: Floats, target: Floats, classes: int) -> float:
+    """Least AUC of two classes beside one another along a score; 0: fewer than two to judge.
+
+    Where that is 1, the score falls into one stretch per class: it gives the target exactly. One
+    class that is easily told is no leak, however well it is.
+    """
+    if classes == 2:
+        auc = rank_auc(told, target > 0.5)
+        return 0.0 if np.isnan(auc) else auc
+    return min(
+        (rank_auc(told[rows], is_upper) for rows, is_upper in _neighbours(told, target, classes)),
+        default=0.0,
+    )
+
+
+def _neighbours(
+    told: Floats, target: Floats, classes: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """Rows of each two classes beside one another along a score, and which are of the upper."""
+    rows = [np.flatnonzero(target == label) for label in range(classes)]
+    judged = [some for some in rows if len(some) >= _FEWEST_OF_A_CLASS]
+    judged.sort(key=lambda some: float(np.median(told[some])))
+    return [
+        (np.r_[low, high], np.arange(len(low) + len(high)) >= len(low))
+        for low, high in pairwise(judged)
+    ]
+
+
+def _refined(design: Floats, target: Floats, weights: Floats, classes: int) -> Floats:
+    """Weights that part neighbouring classes, fitted anew at their borders, ever nearer to them.
+
+    What a class's straight line misses far from its borders would turn the sum a little.
+    """
+    for share in _NEARER:
+        told = design @ weights
+        sides, columns = [], []
+        for rows, is_upper in _neighbours(told, target, classes):
+            border = np.sort(told[rows])[int((~is_upper).sum())]
+            size = max(int(share * len(rows)), _FEWEST_OF_A_CLASS)
+            near = np.argsort(np.abs(told[rows] - border), kind="stable")[:size]
+            part, side = design[rows[near]], is_upper[near].astype(np.float64)
+            columns.append(part - part.mean(axis=0))
+            sides.append(side - side.mean())
+        if not sides or sum(map(len, sides)) <= 2 * design.shape[1]:
+            break
+        weights = np.linalg.lstsq(np.vstack(columns), np.concatenate(sides), rcond=None)[0]
+    return weights
 
 
 def combinations(
@@ -51,7 +132,7 @@ def combinations(
     weight are then tried alone. Products and ratios are sums of logarithms, tried for regression
     where values are positive. Columns that are leaks alone are to be left out of `features`.
     """
-    if labels.classes not in {0, 2}:
+    if labels.classes > _MOST_CLASSES:
         return []
     plain = _sample(columns, features, labels)
     if plain is None:
@@ -103,6 +184,8 @@ def _sample(
     target = labels.values[rows].astype(np.float64)
     if logarithms:
         target = np.log(target)
+    sought = _indicators(target, labels.classes)
+    sought = sought - sought.mean(axis=0)
     kept: list[tuple[float, str, Floats]] = []
     for name in features:
         if columns.is_text(name):
@@ -115,14 +198,14 @@ def _sample(
             values = np.log(values)
         standard = _standardised(values)
         if standard is not None:
-            kept.append((abs(float(standard @ (target - target.mean()))), name, standard))
+            kept.append((float(np.abs(standard @ sought).max()), name, standard))
             if len(kept) > 2 * MOST_COLUMNS:
                 kept = _strongest(kept)
     kept = _strongest(kept)
     if len(kept) < 2:
         return None
     matrix = np.column_stack([values for _, _, values in kept])
-    return _Sample([name for _, name, _ in kept], matrix, target, labels.classes == 2)
+    return _Sample([name for _, name, _ in kept], matrix, target, labels.classes)
 
 
 def _strongest(kept: list[tuple[float, str, Floats]]) -> list[tuple[float, str, Floats]]:

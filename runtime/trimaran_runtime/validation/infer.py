@@ -94,7 +94,8 @@ def _is_unique(columns: Columns, name: str, kind: ColumnType, data: DataConfig) 
 
     column = columns[name]
     can_be = kind in {ColumnType.integer, ColumnType.text} and len(column) >= FEWEST_ROWS
-    if column.null_count or not (can_be or name == data.id):
+    # A missing value counts for none, so a column with some has fewer than rows.
+    if not (can_be or name == data.id):
         return False
     return bool(pc.count_distinct(column).as_py() == len(column))
 

@@ -44,11 +44,13 @@ class Labels:
         values: class number (the positive one of two is the larger), or the number; shape `(n,)`.
         known: whether the row has a label.
         classes: how many classes; 0 for regression.
+        numbers: the target as it is, where it is a number of more than two classes.
     """
 
     values: NDArray[np.generic]
     known: NDArray[np.bool_]
     classes: int
+    numbers: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, columns: Columns, data: DataConfig) -> "Labels | None":
@@ -63,7 +65,13 @@ class Labels:
         if classes < 2:
             return None
         order = np.argsort(np.argsort(np.asarray(encoded.levels.to_pylist())))
-        return cls(np.append(order, -1)[encoded.codes], encoded.codes < classes, classes)
+        is_number = classes > 2 and columns.is_number(data.target)
+        return cls(
+            np.append(order, -1)[encoded.codes],
+            encoded.codes < classes,
+            classes,
+            columns.numbers(data.target) if is_number else None,
+        )
 
     @cached_property
     def sample(self) -> Rows:

@@ -4,6 +4,9 @@ The mean of a level over all rows holds the labels of the test rows, and each ro
 over the training rows alone, or over earlier rows, do not, and are left in peace.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,17 +34,18 @@ def encoded_on_all_rows(
     parts: Parts | None,
     config: ValidationConfig,
 ) -> list[Finding]:
-    """Numbers that are the target's mean by level over all rows, for two classes and regression.
+    """Numbers that are the target's mean by level over all rows; of more classes, one's share.
 
     The mean may be plain, smoothed, or without the row itself. Levels are those of any text or
     boolean column of the table, or of the number itself, where the column they came from is gone.
     """
-    if labels.classes not in {0, 2} or not labels.known.any():
-        return []
     rows = np.flatnonzero(labels.known)
-    target = labels.values[rows].astype(np.float64)
-    low, high = float(target.min()), float(target.max())
-    numbers = [n for n in features if columns.is_number(n) and _is_within(columns, n, low, high)]
+    targets = _targets(labels, rows) if len(rows) else []
+    numbers = [
+        name
+        for name in features
+        if columns.is_number(name) and any(_is_within(columns, name, told) for told in targets)
+    ]
     if not numbers:
         return []
     grouping = [n for n in columns.table.column_names if _can_group(columns, n)]
@@ -50,7 +54,7 @@ def encoded_on_all_rows(
         for group in [*grouping, name]:
             if group == name and not columns.has_few_levels(name):
                 continue
-            evidence = _evidence(columns, name, group, rows, target, parts)
+            evidence = _evidence(columns, name, group, rows, targets, parts)
             if evidence:
                 return leak(name, config, evidence, "target-encoding")
         return None
@@ -58,11 +62,34 @@ def encoded_on_all_rows(
     return [found for found in columns.each(numbers, judged) if found is not None]
 
 
-def _is_within(columns: Columns, name: str, low: float, high: float) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a column may hold the means of: a word for it, and its value at each labelled row."""
+
+    word: str
+    values: Floats
+
+
+def _targets(labels: Labels, rows: NDArray[np.int64]) -> list[_Target]:
+    """The target as numbers; of more than two classes whether a row is of each, and its number."""
+    values = labels.values[rows]
+    if labels.classes in {0, 2}:
+        return [_Target("mean of the target", values.astype(np.float64))]
+    found = [
+        _Target("share of one class of the target", (values == label).astype(np.float64))
+        for label in range(labels.classes)
+    ]
+    if labels.numbers is not None:
+        found.append(_Target("mean of the target", labels.numbers[rows]))
+    return found
+
+
+def _is_within(columns: Columns, name: str, target: _Target) -> bool:
     """Whether all values could be means of the target, and vary."""
     least, most = columns.extremes(name)
     if least is None or least == most:
         return False
+    low, high = float(target.values.min()), float(target.values.max())
     room = _EXACT * max(high - low, 1e-300)
     return bool(low - room <= least and most <= high + room)
 
@@ -80,7 +107,7 @@ def _evidence(
     name: str,
     group: str,
     rows: NDArray[np.int64],
-    target: Floats,
+    targets: Sequence[_Target],
     parts: Parts | None,
 ) -> str:
     """What shows that a number encodes the target by a group's levels; empty: nothing."""
@@ -91,19 +118,34 @@ def _evidence(
     levels = len(np.unique(codes))
     if levels < FEWEST_LEVELS or len(np.unique(values[~np.isnan(values)])) < FEWEST_LEVELS:
         return ""
+    by = "its own levels" if group == name else group
+    for target in targets:
+        met = _met_everywhere(codes, values, target.values, rows, parts)
+        if met is not None and _is_within(columns, name, target):
+            return (
+                f"is the {target.word} by {by}, taken over all rows, the test rows included "
+                f"({levels} levels, {met:.1%} of the rows met)"
+            )
+    return ""
+
+
+def _met_everywhere(
+    codes: NDArray[np.int32],
+    values: Floats,
+    target: Floats,
+    rows: NDArray[np.int64],
+    parts: Parts | None,
+) -> float | None:
+    """Share of the rows met by means over all of them; None: too few, or the training rows' do."""
     everywhere = _matched(codes, values, target, np.ones(len(rows), dtype=bool))
     if everywhere < MATCHED:
-        return ""
+        return None
     if parts is not None:
         span = parts.span("train")
         is_train = (rows >= span.start) & (rows < span.stop)
         if _matched(codes, values, target, is_train) >= MATCHED:
-            return ""
-    by = "its own levels" if group == name else group
-    return (
-        f"is the mean of the target by {by}, taken over all rows, the test rows included "
-        f"({levels} levels, {everywhere:.1%} of the rows met)"
-    )
+            return None
+    return everywhere
 
 
 def _hardly_varies(columns: Columns, name: str, codes: NDArray[np.int32]) -> bool:

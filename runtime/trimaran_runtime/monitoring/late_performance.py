@@ -14,7 +14,7 @@ import numpy as np
 
 from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.errors import DataError
-from trimaran_runtime.evaluation.evaluation import Estimate
+from trimaran_runtime.evaluation.estimate import Estimate
 from trimaran_runtime.evaluation.interval import estimate
 from trimaran_runtime.evaluation.metrics import fitting, measure
 from trimaran_runtime.evaluation.predictions import Predictions

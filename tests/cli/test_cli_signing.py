@@ -43,7 +43,7 @@ def test_signing_without_a_key_says_how_to_get_one(
 ) -> None:
     monkeypatch.delenv(SIGNING_KEY, raising=False)
     answer = trimaran("sign", deployed.release(0.8)[:6])
-    assert answer.code == 1
+    assert answer.code == 2
     assert "`trimaran keygen` makes one" in answer.err
 
 
@@ -51,6 +51,6 @@ def test_a_key_is_never_written_over(trimaran: Trimaran, project: Path) -> None:
     assert trimaran("keygen", "key.pem").code == 0
     before = Path("key.pem").read_bytes()
     answer = trimaran("keygen", "key.pem")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "File exists" in answer.err
     assert Path("key.pem").read_bytes() == before

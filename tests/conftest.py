@@ -22,6 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent.name not in _FIRST)
 
 
+@pytest.fixture(autouse=True)
+def _folder_of_before(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Come back from wherever a command went (`trimaran -C`): the next test starts at the root."""
+    yield
+    os.chdir(pytestconfig.rootpath)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
     """Refuse connections that leave this machine; child processes are not covered."""

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 # A file stays on one core, so that its tests can share what is slow to bring up. Files go in the
 # order of tests/conftest.py, the longest first: by default those with few tests would be last.
-PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder
+PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder --durations=40
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .PHONY: help setup demo down test check format verify bench engines lock clean

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -23,10 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _folder_of_before(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Come back from wherever a command went (`trimaran -C`): the next test starts at the root."""
+def _folder_of_before() -> Iterator[None]:
+    """Come back from wherever a command went (`trimaran -C`), for the next test."""
+    before = Path.cwd()
     yield
-    os.chdir(pytestconfig.rootpath)
+    os.chdir(before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,6 +26,7 @@ from trimaran_runtime.tracking.send import Outcome, send
 from trimaran_runtime.tracking.server import load_quietly
 
 CARD = b"# card"
+ROOT = Path(__file__).parents[2]
 STARTED = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SEARCH = (0.5, 0.75, 0.625)
 
@@ -36,7 +37,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "tests.tracking.mlflow_server", str(folder)]
     with (
         (folder / "log").open("wb") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT
+        ) as process,
     ):
         assert process.stdout is not None
         address = process.stdout.readline().strip()

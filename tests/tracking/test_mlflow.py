@@ -327,7 +327,7 @@ def test_track_sends_to_a_database_of_the_project(
     put(deployed.store, a_run("flights", destination=dead))
     assert trimaran(["track"]) == 1
     assert f"run run-1 was not sent to {dead}" in " ".join(capsys.readouterr().out.split())
-    assert trimaran(["track", "--to", "https://ann:hunter2@mlflow.example.com"]) == 1
+    assert trimaran(["track", "--to", "https://ann:hunter2@mlflow.example.com"]) == 2
     assert "hunter2" not in capsys.readouterr().err
     put(deployed.store, a_run("flights"))
     # A copy: an empty one takes seconds to fill with tables.

@@ -62,7 +62,8 @@ def estimate(release: "Release", reference: ScoreTable, current: ScoreTable) -> 
         harm = True
     elif sign * (then.value - worst) <= allowed:
         harm = False
-    word = {True: "surely worse than", False: "as good as", None: "perhaps worse than"}[harm]
+    said = {True: "surely worse than", None: "perhaps worse than"}
+    word = f"at most {allowed:.2g} worse than" if harm is False else said[harm]
     return Estimate(
         metric=metric,
         value=now.value,

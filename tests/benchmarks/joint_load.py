@@ -11,7 +11,7 @@ import pyarrow as pa
 from tests.benchmarks.memory import reset_peak, status_mib
 from trimaran_runtime.drift import Profile
 from trimaran_runtime.drift.correlation import NormalScores
-from trimaran_runtime.drift.normal_score import PER_DEVIATION, ScoreTable
+from trimaran_runtime.drift.normal_score import PER_DEVIATION, NormalScoreTable
 
 COLUMNS = 35
 _BLOCK = 65_536
@@ -33,12 +33,12 @@ def table(rows: int, seed: int) -> pa.Table:
     return pa.table(columns)
 
 
-def plainest(rows: pa.Table, scores: ScoreTable) -> np.ndarray:
+def plainest(rows: pa.Table, scores: NormalScoreTable) -> np.ndarray:
     """One float32 product of all scores over blocks: neither exact nor aware of missing values."""
     tables = scores.scores.astype(np.float32) / PER_DEVIATION
-    gram = np.zeros((COLUMNS, COLUMNS))
+    gram = np.zeros((len(tables), len(tables)))
     columns = [rows[name].to_numpy() for name in scores.columns]
-    block = np.empty((COLUMNS, _BLOCK), np.float32)
+    block = np.empty((len(tables), _BLOCK), np.float32)
     for start in range(0, rows.num_rows, _BLOCK):
         size = min(_BLOCK, rows.num_rows - start)
         for place, column in enumerate(columns):
@@ -62,7 +62,7 @@ def main(rows: int) -> None:
     """Measure, and print what was found."""
     before, now = table(rows, 1), table(rows, 2)
     reference = Profile.of(before)
-    scores = ScoreTable.of(reference)
+    scores = NormalScoreTable.of(reference)
     held = reset_peak()
     ours = least(lambda: [NormalScores.of(t, scores) for t in (before, now)])
     extra = status_mib("VmHWM") - held
@@ -72,7 +72,7 @@ def main(rows: int) -> None:
         "ours_cpu_s": ours[1],
         "floor_s": floor[0],
         "floor_cpu_s": floor[1],
-        "tables_s": least(lambda: ScoreTable.of(reference))[0],
+        "tables_s": least(lambda: NormalScoreTable.of(reference))[0],
         "extra_mib": extra,
     }
     print(json.dumps(found))

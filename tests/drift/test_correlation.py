@@ -15,7 +15,7 @@ from trimaran_runtime.drift import Profile, Verdict, compare
 from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.drift.correlation import EXACT_ROWS, NormalScores
-from trimaran_runtime.drift.normal_score import LIMIT, ScoreTable
+from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable
 from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.errors import Corrupted, DataError
 
@@ -137,7 +137,7 @@ def test_the_largest_products_of_a_block_still_add_up_exactly() -> None:
 
 def test_sums_are_those_of_a_plain_loop_in_whole_numbers() -> None:
     table = table_of(9_000, 2).select(["heavy", "sparse", "rarely_infinite", "hour", "inflated"])
-    scores = ScoreTable.of(Profile.of(table))
+    scores = NormalScoreTable.of(Profile.of(table))
     found = NormalScores.of(table, scores)
     rows = [
         [place_of(scores, at, value) for at, value in enumerate(row.values())]
@@ -151,7 +151,7 @@ def test_sums_are_those_of_a_plain_loop_in_whole_numbers() -> None:
         assert found.squares[i, j] == sum(a * a for a, _ in both)
 
 
-def place_of(scores: ScoreTable, column: int, value: float) -> int | None:
+def place_of(scores: NormalScoreTable, column: int, value: float) -> int | None:
     if np.isnan(value):
         return None
     distance = np.float32(value - scores.centres[column])

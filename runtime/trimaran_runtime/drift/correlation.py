@@ -19,7 +19,7 @@ import numpy.typing as npt
 from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.binary import Reader, Writer, count
 from trimaran_runtime.drift.key import Counts, Floats
-from trimaran_runtime.drift.normal_score import LIMIT, MAX_COLUMNS, Scores, ScoreTable
+from trimaran_runtime.drift.normal_score import LIMIT, MAX_COLUMNS, NormalScoreTable, Scores
 from trimaran_runtime.drift.row_values import (
     BLOCK_ROWS,
     Marks,
@@ -67,7 +67,7 @@ class NormalScores:
     weight_sums: Counts
 
     @classmethod
-    def of(cls, table: Any, scores: ScoreTable) -> "NormalScores":
+    def of(cls, table: Any, scores: NormalScoreTable) -> "NormalScores":
         """Sums over the rows of a table; a column that is not there, or no number, is missing.
 
         Args:
@@ -79,7 +79,11 @@ class NormalScores:
 
     @classmethod
     def of_source(
-        cls, source: Source, scores: ScoreTable, names: Sequence[str], threads: int | None = None
+        cls,
+        source: Source,
+        scores: NormalScoreTable,
+        names: Sequence[str],
+        threads: int | None = None,
     ) -> "NormalScores":
         """Sums over the rows of a source, of the named columns alone.
 
@@ -101,7 +105,7 @@ class NormalScores:
         return reduce(cls.merge, parts[1:], parts[0])
 
     @classmethod
-    def none(cls, scores: ScoreTable) -> "NormalScores":
+    def none(cls, scores: NormalScoreTable) -> "NormalScores":
         """Sums over no rows."""
         return _summed((), scores)
 
@@ -212,7 +216,7 @@ class ScoreSums:
         scores: of the reference.
     """
 
-    def __init__(self, scores: ScoreTable) -> None:
+    def __init__(self, scores: NormalScoreTable) -> None:
         self.columns = scores.columns
         self._scores = scores
         size = len(scores.columns)
@@ -311,7 +315,7 @@ def _blas_limits() -> Any:
     return threadpool_limits
 
 
-def _summed(batches: "Iterable[pa.RecordBatch]", scores: ScoreTable) -> NormalScores:
+def _summed(batches: "Iterable[pa.RecordBatch]", scores: NormalScoreTable) -> NormalScores:
     sums = ScoreSums(scores)
     for batch in batches:
         sums.add(batch)

@@ -69,10 +69,10 @@ class History(ConfigDocument):
             return cls()
         order = pc.sort_indices(table, sort_keys=[(time, "ascending")])
         ends = [round(table.num_rows * place / count) for place in range(count + 1)]
-        profiles, chunks = [], []
+        profiles, chunks, alone = [], [], reference.without_parts()
         for start, end in pairwise(ends):
             rows = table.take(order.slice(start, end - start))
-            profiles.append(Profile.of(rows, reference.columns, reference, segments=()))
+            profiles.append(Profile.of(rows, reference.columns, alone))
             moments = pc.cast(rows[time], pa.timestamp("us"), safe=False)
             since, until = moments[0].as_py(), moments[-1].as_py()
             chunks.append(Chunk(since=since, until=until, rows=end - start))

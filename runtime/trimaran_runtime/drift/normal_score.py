@@ -40,7 +40,7 @@ _CUTS = _cuts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ScoreTable:
+class NormalScoreTable:
     """Score of every key of every numeric column of a reference.
 
     Attributes:
@@ -56,7 +56,7 @@ class ScoreTable:
     basis: str
 
     @classmethod
-    def of(cls, reference: "Profile") -> "ScoreTable":
+    def of(cls, reference: "Profile") -> "NormalScoreTable":
         """Tables of the first 200 numeric columns with at least two different values."""
         found = {
             name: summary

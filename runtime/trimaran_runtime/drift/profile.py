@@ -120,9 +120,9 @@ class Profile:
             table: the rows that were profiled, of any kind that `of` takes.
         """
         from trimaran_runtime.drift.correlation import NormalScores
-        from trimaran_runtime.drift.normal_score import ScoreTable
+        from trimaran_runtime.drift.normal_score import NormalScoreTable
 
-        return replace(self, correlation=NormalScores.of(table, ScoreTable.of(self)))
+        return replace(self, correlation=NormalScores.of(table, NormalScoreTable.of(self)))
 
     def with_sample(self, table: Any, *, rows: int = 20_000, without: Collection[str] = ()) -> Self:
         """The same with a sample of its rows: a second look at them.
@@ -169,6 +169,10 @@ class Profile:
             scores=merge_parts("scores", self.scores, other.scores),
             segments=merge_segments(self.segments, other.segments),
         )
+
+    def without_parts(self) -> Self:
+        """The summaries of the columns alone: what is profiled by them costs no more than that."""
+        return type(self)(rows=self.rows, columns=self.columns)
 
     def only(self, columns: Iterable[str]) -> Self:
         """The same rows and parts, with those of the given columns that it has."""

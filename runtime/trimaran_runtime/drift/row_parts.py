@@ -31,9 +31,9 @@ class RowParts:
             return
         if reference.correlation is not None:
             from trimaran_runtime.drift.correlation import NormalScores
-            from trimaran_runtime.drift.normal_score import ScoreTable
+            from trimaran_runtime.drift.normal_score import NormalScoreTable
 
-            self._scores = ScoreTable.of(reference)
+            self._scores = NormalScoreTable.of(reference)
             self._correlation = NormalScores.none(self._scores)
         if reference.sample is not None:
             from trimaran_runtime.drift.row_collector import RowCollector

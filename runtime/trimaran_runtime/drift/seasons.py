@@ -81,7 +81,7 @@ class Seasons:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        whole = _coarse(reference, reference)
+        whole, alone = _coarse(reference, reference), reference.without_parts()
         moments = pc.cast(table[time], pa.timestamp("us"), safe=False)
         ends = pc.min_max(moments)
         if not ends["min"].is_valid:
@@ -94,7 +94,7 @@ class Seasons:
         for name, places in slots.items():
             for slot in sorted(pc.unique(places.drop_null()).to_pylist()) if enough[name] else ():
                 rows = table.filter(pc.equal(places, slot))
-                profile = Profile.of(rows, reference.columns, reference, segments=())
+                profile = Profile.of(rows, reference.columns, alone)
                 found[name][slot] = _coarse(profile, reference)
         return cls(whole=whole, hours=found["hours"], months=found["months"])
 

@@ -23,6 +23,7 @@ def reference_profiles(context: Context, signature: Signature) -> dict[str, byte
     from trimaran_runtime.drift.level_name import text_of
     from trimaran_runtime.drift.profile import Profile
     from trimaran_runtime.monitoring.predictions import with_scores
+    from trimaran_runtime.monitoring.subject import PREDICTION_PROFILE, REFERENCE_PROFILE
 
     table = read_parquet(context.inputs["splits"] / "test.parquet")
     features = feature_names(context.config.data, table.column_names)
@@ -34,8 +35,8 @@ def reference_profiles(context: Context, signature: Signature) -> dict[str, byte
         truth = table[signature.target].to_pylist()
         answers = with_scores(answers, predictions, text_of(signature.classes[1]), truth=truth)
     files = {
-        "reference_profile": reference.to_bytes(),
-        "prediction_profile": answers.to_bytes(),
+        REFERENCE_PROFILE: reference.to_bytes(),
+        PREDICTION_PROFILE: answers.to_bytes(),
     }
     time = context.config.data.time
     return files if time is None else files | _over_time(table, time, reference)

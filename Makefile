@@ -32,7 +32,7 @@ format: setup ## rewrite the sources as `check` wants them
 test: setup check ## check, then every kind of test on a fixed sample
 	tools/run python -m pytest $(PARALLEL)
 
-verify: setup check ## check, then every test with the sweeps in full
+verify: setup check engines ## check, then every test with the sweeps in full, on Spark, Dask and Ray too
 	TRIMARAN_SWEEP=full tools/run python -m pytest $(PARALLEL)
 
 bench: setup ## the benchmarks

@@ -82,6 +82,7 @@ def _pipeline(
         parameters = {
             "endpoint": names.endpoint,
             "capture": f"{job.store}/{CAPTURE}",
+            "fraction": f"{upstream.capture_fraction:g}",
             "metrics": names.namespace,
         }
         return monitor_definition(job, uri, parameters)

@@ -179,7 +179,7 @@ def _document(found: "LatePerformance | None") -> dict[str, Any] | None:
             "end": part.end,
             "predicted": part.predicted,
             "labelled": part.labelled,
-            "metrics": {m: e.model_dump(mode="json") for m, e in part.metrics.items()},
+            "metrics": {m.value: e.model_dump(mode="json") for m, e in part.metrics.items()},
         }
         for part in found.parts
     ]

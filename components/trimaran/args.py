@@ -1,6 +1,8 @@
 """What each component takes: a section of the spec, and ids of what it builds on."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from pydantic import Field
 
 from trimaran_providers.contract.spec import (
     AlertsSpec,
@@ -87,6 +89,8 @@ class MonitorArgs(MonitorConfig, ComponentArgs):
     """Rules of its alerts: whether drift, a failed check and silence are worth a message."""
     pipeline_id: Linkable | None = None
     """Id of the pipeline that drift starts; None: none."""
+    capture_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the requests that the endpoint records, where the records do not tell it."""
 
 
 class MLStackArgs(StackSpec, ComponentArgs):

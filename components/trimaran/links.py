@@ -56,6 +56,7 @@ def upstream_of(
     pipeline_id: Any = None,
     release: Any = None,
     share_with: tuple[str, ...] = (),
+    capture_fraction: float = 1.0,
 ) -> Upstream:
     """What a component builds on, from the ids in its arguments."""
     return Upstream(
@@ -63,4 +64,5 @@ def upstream_of(
         alerts=alerts_given(alerts_id, alert_rules),
         pipeline=None if run is None and pipeline_id is None else pipeline_given(run, pipeline_id),
         registry=registry_given(release) if release is not None else None,
+        capture_fraction=capture_fraction,
     )

@@ -30,5 +30,6 @@ class Monitor(Component[MonitorArgs, MonitorOutputs]):
             alerts_id=args.alerts_id,
             alert_rules=args.alert_rules,
             pipeline_id=args.pipeline_id,
+            capture_fraction=args.capture_fraction,
         )
         return cloud.monitor(context, args.of(MonitorConfig), upstream)

@@ -167,6 +167,7 @@ def _compose(
             **links,
             "alert_rules": plain(args.alerts.rules),
             "pipeline_id": pipeline.pipeline_id,
+            "capture_fraction": capture.fraction if (capture := args.endpoint.capture) else 1.0,
         },
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[endpoint])),
     )

@@ -120,6 +120,7 @@ def upstream(
     rules: AlertRules | None = None,
     pipeline: bool = True,
     share_with: tuple[str, ...] = (),
+    capture_fraction: float = 1.0,
 ) -> Upstream:
     """What a component builds on."""
     known = pulumi.Output.from_input
@@ -134,6 +135,7 @@ def upstream(
             id=known(TOPIC if alerts else ""), rules=rules or AlertRules(), is_given=alerts
         ),
         pipeline=given if pipeline else None,
+        capture_fraction=capture_fraction,
     )
 
 

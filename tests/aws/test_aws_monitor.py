@@ -36,11 +36,15 @@ def render(
     rules: Mapping[str, Any] | None = None,
     somebody: bool = True,
     trained: bool = True,
+    fraction: float = 1.0,
     **spec: Any,
 ) -> Recorder:
     def program(parent: pulumi.Resource) -> None:
         given = upstream(
-            alerts=somebody, rules=AlertRules.model_validate(rules or {}), pipeline=trained
+            alerts=somebody,
+            rules=AlertRules.model_validate(rules or {}),
+            pipeline=trained,
+            capture_fraction=fraction,
         )
         outputs = monitor.render(
             context(parent, tmp_path), MonitorConfig.model_validate(spec), given
@@ -54,7 +58,7 @@ def render(
 
 
 def test_the_check_is_a_pipeline_of_one_step(tmp_path: Path) -> None:
-    made = render(tmp_path).of(":Pipeline", "toy-monitor")
+    made = render(tmp_path, fraction=0.25).of(":Pipeline", "toy-monitor")
     assert made["pipelineName"] == "toy-test-monitor"
     (step,) = json.loads(made["pipelineDefinition"])["Steps"]
     assert findings(step) == []
@@ -66,6 +70,7 @@ def test_the_check_is_a_pipeline_of_one_step(tmp_path: Path) -> None:
         "store": "s3://toy-store",
         "endpoint": "toy-test",
         "capture": "s3://toy-store/sagemaker-capture",
+        "fraction": "0.25",
         "metrics": "Trimaran/toy-test",
     }
 

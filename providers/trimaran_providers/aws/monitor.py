@@ -1,6 +1,7 @@
 """The monitor on AWS: a pipeline of one step by the clock, and alarms on what it finds."""
 
 from typing import Any
+from urllib.parse import urlparse
 
 import pulumi
 
@@ -12,11 +13,17 @@ from trimaran_providers.aws.drift_alarms import (
     render_silence_alarm,
 )
 from trimaran_providers.aws.job_facts import image_of, job_facts
-from trimaran_providers.aws.job_policy import job_statements, render_job_role, store_statements
+from trimaran_providers.aws.job_policy import (
+    job_statements,
+    render_job_role,
+    source_statements,
+    store_statements,
+)
 from trimaran_providers.aws.names import Names
 from trimaran_providers.aws.network import render_vpc_config
 from trimaran_providers.aws.outcome import render_outcomes
 from trimaran_providers.aws.pipeline_definition import monitor_definition
+from trimaran_providers.aws.policy import Statement
 from trimaran_providers.aws.run_files import FOLDER, render_check_config
 from trimaran_providers.aws.schedule import five_fields, render_schedule, scheduler_cron
 from trimaran_providers.aws.step_definition import JobFacts
@@ -69,6 +76,7 @@ def _pipeline(
         _PURPOSE,
         [
             *store_statements(bucket, read=_READ, write=_WRITTEN),
+            *_label_statements(spec),
             *job_statements(context, image_of(context)),
         ],
     )
@@ -82,6 +90,7 @@ def _pipeline(
         parameters = {
             "endpoint": names.endpoint,
             "capture": f"{job.store}/{CAPTURE}",
+            "fraction": f"{upstream.capture_fraction:g}",
             "metrics": names.namespace,
         }
         return monitor_definition(job, uri, parameters)
@@ -102,6 +111,13 @@ def _pipeline(
         ),
     )
     return pipeline, (*needs, pipeline)
+
+
+def _label_statements(spec: MonitorConfig) -> list[Statement]:
+    if spec.labels is None:
+        return []
+    source = urlparse(spec.labels.source.removeprefix("delta+"))
+    return source_statements(source.netloc, source.path.strip("/").partition("*")[0])
 
 
 def _alarms(

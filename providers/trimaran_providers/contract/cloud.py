@@ -59,13 +59,18 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """Outputs of the components that a component builds on."""
+    """Outputs of the components that a component builds on.
+
+    Attributes:
+        capture_fraction: share of the requests that the endpoint records, above 0, at most 1.
+    """
 
     store: ArtifactStoreOutputs
     alerts: AlertsOutputs
     pipeline: PipelineOutputs | None = None
     registry: RegistryOutputs | None = None
     endpoint: EndpointOutputs | None = None
+    capture_fraction: float = 1.0
 
 
 class Cloud(Protocol):

@@ -27,6 +27,7 @@ from trimaran_runtime.monitoring.archive import (
 )
 from trimaran_runtime.monitoring.check import action_of
 from trimaran_runtime.monitoring.check_config import CheckConfig
+from trimaran_runtime.monitoring.config import MonitorConfig
 from trimaran_runtime.registry.release import list_releases, read_release
 from trimaran_runtime.steps.ports import MONITOR
 from trimaran_runtime.storage.store import Store
@@ -69,7 +70,7 @@ def _run_step(
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=path / "monitor"))
     try:
         config = work / "config.json"
-        asked = CheckConfig(model=definition.config.model, monitor=definition.config.monitor)
+        asked = CheckConfig(model=definition.config.model, monitor=_monitor(definition))
         config.write_bytes(asked.to_json())
         result = StepProcess(
             ports=MONITOR,
@@ -88,6 +89,17 @@ def _run_step(
             raise ResourceError(result.message, where="monitor")
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _monitor(definition: PipelineDefinition) -> MonitorConfig:
+    """The section, with a path of labels as it is from anywhere."""
+    monitor = definition.config.monitor
+    if monitor.labels is None or "://" in monitor.labels.source:
+        return monitor
+    # A table's `delta+` stands before a URI alone.
+    source = str(Path(definition.project_directory) / monitor.labels.source)
+    labels = monitor.labels.model_copy(update={"source": source})
+    return monitor.model_copy(update={"labels": labels})
 
 
 def _alert(

@@ -14,6 +14,8 @@ from trimaran_runtime.drift.seasons import Season
 from trimaran_runtime.drift.verdict import Fault, Finding, Severity, Verdict
 from trimaran_runtime.monitoring.action import Action, ActionKind, Retraining, decide
 from trimaran_runtime.monitoring.config import MonitorConfig
+from trimaran_runtime.monitoring.labelled import Labelled, labelled
+from trimaran_runtime.monitoring.lock_rules import RuleVerdict, judge_rules
 from trimaran_runtime.monitoring.recorder import Recorder
 from trimaran_runtime.monitoring.subject import Subject, read_subject
 from trimaran_runtime.monitoring.watching import ANSWER, watch
@@ -47,6 +49,8 @@ class Outcome:
         predictions: verdict on the predictions; None: likewise.
         watch: what the checks so far show together; None: likewise.
         estimate: performance as far as scores tell it; None: they do not.
+        rules: rules of the release's lock that the rows break, those that alert first.
+        labelled: performance with labels; None: the spec names none, or there is no release.
         causes: features that drifted, by what they mean to the model, most first.
         action: what it leads to.
         sentence: the outcome in one sentence.
@@ -63,6 +67,8 @@ class Outcome:
     sentence: str
     watch: Watch | None = None
     estimate: "Estimate | None" = None
+    rules: tuple[RuleVerdict, ...] = ()
+    labelled: Labelled | None = None
     causes: tuple[Cause, ...] = ()
 
     @property
@@ -72,9 +78,14 @@ class Outcome:
 
     @property
     def severity(self) -> Severity | None:
-        """The worst of both verdicts and of the checks together; None: nothing to judge."""
+        """The worst of all that was found; None: nothing to judge.
+
+        Both verdicts, the checks together, the lock's rules, and performance with labels.
+        """
         judged = (self.features, self.predictions, self.watch)
         found = [v.severity for v in judged if v is not None]
+        if self.fallen or any(rule.alert for rule in self.rules):
+            found.append(Severity.alert)
         return max(found, key=lambda severity: severity.rank, default=None)
 
     @property
@@ -84,11 +95,22 @@ class Outcome:
         found = [name for verdict in verdicts for name in verdict.drifted]
         alarms = self.watch.alarms if self.watch else ()
         slowly = [a.quantity.rpartition(":")[0].removeprefix(ANSWER) for a in alarms]
-        return tuple(dict.fromkeys([*found, *slowly]))
+        broken = [rule.breach.column for rule in self.rules if rule.alert]
+        return tuple(dict.fromkeys([*found, *broken, *slowly]))
+
+    @property
+    def fallen(self) -> bool:
+        """Whether labels show that the model is surely worse."""
+        return self.labelled is not None and self.labelled.harm is True
 
     @property
     def harm(self) -> bool | None:
-        """Whether drift harms, by the scores; None: they do not tell, or not of rows like these."""
+        """Whether the model is worse: by labels where they tell, else by the scores.
+
+        None: neither tells; scores tell nothing of rows such as the model never saw.
+        """
+        if self.labelled is not None and self.labelled.harm is not None:
+            return self.labelled.harm
         return None if self.estimate is None or self._unlike_any_seen else self.estimate.harm
 
     @property
@@ -96,6 +118,8 @@ class Outcome:
         """Whether the rows are such as the model never saw: scores tell nothing of them."""
         verdicts = [v for v in (self.features, self.predictions) if v is not None]
         if any(f.severity is Severity.alert for v in verdicts for f in v.findings):
+            return True
+        if any(rule.alert for rule in self.rules):
             return True
         columns = self.features.columns if self.features else ()
         return any(
@@ -133,6 +157,8 @@ class Outcome:
             "predictions": self.predictions.document() if self.predictions else None,
             "watch": asdict(self.watch) if self.watch else None,
             "estimate": asdict(self.estimate) if self.estimate else None,
+            "rules": [rule.document() for rule in self.rules],
+            "labelled": self.labelled.document() if self.labelled else None,
             "causes": [asdict(cause) for cause in self.causes],
             "counts": asdict(traffic.counts) if traffic else None,
             "unrecorded": list(traffic.unrecorded) if traffic else [],
@@ -171,10 +197,9 @@ def check(
         NotFound, Corrupted: the release or one of its profiles cannot be read.
     """
     since = now - timedelta(hours=config.window_hours)
+    recorder = recorder or Recorder()
     subject = (
-        None
-        if release is None
-        else read_subject(store, endpoint, release, since, now, recorder or Recorder())
+        None if release is None else read_subject(store, endpoint, release, since, now, recorder)
     )
     features = predictions = seen = performance = None
     if subject is not None and subject.traffic.counts.rows:
@@ -184,6 +209,17 @@ def check(
         predictions = _judged(subject, subject.predictions, subject.traffic.predictions, shared)
         seen = watch(store, endpoint, subject, since=since, until=now, config=config.drift)
         performance = _estimate(subject)
+    known = None
+    if subject is not None and config.labels is not None:
+        known = labelled(
+            store,
+            endpoint,
+            subject.release,
+            recorder,
+            config.labels,
+            since=since,
+            until=now,
+        )
     outcome = Outcome(
         model=model,
         endpoint=endpoint,
@@ -196,10 +232,16 @@ def check(
         sentence=_sentence(subject, features, predictions, config),
         watch=seen,
         estimate=performance,
+        rules=(
+            judge_rules(subject.lock, subject.traffic.features, config.drift)
+            if subject and subject.lock
+            else ()
+        ),
+        labelled=known,
         causes=causes(features, subject.importances) if features and subject else (),
     )
     if outcome.severity is None or release is None:
-        return outcome
+        return replace(outcome, sentence=_completed(outcome))
     action = decide(
         outcome.severity,
         outcome.drifted,
@@ -231,7 +273,10 @@ def _completed(outcome: Outcome) -> str:
     if outcome.watch and outcome.watch.alarms:
         told = outcome.watch.alarms[0].sentence
         parts.append(f"{told[0].upper()}{told[1:]}.")
-    if outcome.estimate and outcome.harm:
+    parts += [f"{rule.sentence}." for rule in outcome.rules[:1] if rule.alert]
+    if outcome.labelled and (outcome.labelled.fault or outcome.fallen):
+        parts.append(f"With labels, {outcome.labelled.sentence}.")
+    elif outcome.estimate and outcome.harm:
         parts.append(f"Without labels, {outcome.estimate.sentence}.")
     return " ".join(parts)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from trimaran_runtime.drift.config import DriftConfig
+from trimaran_runtime.monitoring.labels_config import LabelsConfig
 from trimaran_runtime.section import Section
 
 
@@ -37,3 +38,5 @@ class MonitorConfig(Section):
     """Shortest time between two retrainings by drift, in hours."""
     drift: DriftConfig = DriftConfig()
     """What counts as drift."""
+    labels: LabelsConfig | None = None
+    """True values that come later; None: performance is only estimated."""

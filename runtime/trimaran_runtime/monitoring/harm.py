@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from trimaran_runtime.registry.release import Release
 
 _HARMLESS = 0.02
-"""Worse by at most this much, for sure, is no harm: absolute, and for log loss relative."""
+"""Worse by at most this much, for sure, is no harm: absolute; relative of losses and errors."""
+_RELATIVE = frozenset({Metric.log_loss, Metric.rmse, Metric.mae})
+
+
+def allowance(metric: Metric, before: float) -> float:
+    """How much worse than before is no harm yet, in the metric's unit."""
+    return _HARMLESS * (abs(before) if metric in _RELATIVE else 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +62,7 @@ def estimate(release: "Release", reference: ScoreTable, current: ScoreTable) -> 
     worst, best_now = (now.low, now.high) if metric.higher_is_better else (now.high, now.low)
     worst_before = then.low if metric.higher_is_better else then.high
     sign = 1 if metric.higher_is_better else -1
-    allowed = _HARMLESS * (then.value if metric is Metric.log_loss else 1)
+    allowed = allowance(metric, then.value)
     harm: bool | None = None
     if sign * (worst_before - best_now) > 0:
         harm = True

@@ -18,6 +18,12 @@ CAPTURED_ROWS = "CapturedRows"
 """Rows that were recorded in the window; 0: no traffic, or recording has stopped."""
 RETRAIN_WANTED = "RetrainWanted"
 """1: severe drift, retraining is configured, and its cool-down has passed; else 0."""
+LABELLED_PERFORMANCE = "LabelledPerformance"
+"""The gate's metric on the newest part of time with enough labels. Not there without them."""
+LABELLED_ROWS = "LabelledRows"
+"""Rows of that part that have a label; 0: no part has enough. Not there without a source."""
+LABELS_UNREADABLE = "LabelsUnreadable"
+"""1: the labels could not be read; else 0. Not there where the spec names none."""
 _SEVERITIES = {Severity.ok: 0, Severity.warn: 1, Severity.alert: 2}
 
 
@@ -32,6 +38,11 @@ def metrics_of(outcome: "Outcome") -> dict[str, float]:
         CAPTURED_ROWS: outcome.subject.traffic.counts.rows if outcome.subject else 0,
         RETRAIN_WANTED: int(wanted),
     }
+    if (known := outcome.labelled) is not None:
+        values[LABELLED_ROWS] = known.labelled
+        values[LABELS_UNREADABLE] = int(bool(known.fault))
+        if known.value is not None:
+            values[LABELLED_PERFORMANCE] = known.value
     if outcome.severity is not None:
         values[DRIFTED_COLUMNS] = len(outcome.drifted)
     if outcome.severity in _SEVERITIES:

@@ -15,6 +15,8 @@ from trimaran_runtime.monitoring.plot import CURRENT_COLOUR, REFERENCE_COLOUR, c
 PARTS = (
     "notes",
     "findings",
+    "rules",
+    "labelled",
     "causes",
     "plots",
     "prediction_plots",

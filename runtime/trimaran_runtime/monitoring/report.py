@@ -3,6 +3,7 @@
 from typing import Any
 
 from trimaran_runtime.monitoring.check import NOTHING, Outcome
+from trimaran_runtime.monitoring.labelled import Labelled
 from trimaran_runtime.monitoring.page import (
     headline,
     judged,
@@ -11,6 +12,7 @@ from trimaran_runtime.monitoring.page import (
     plots_of,
     rows_of,
 )
+from trimaran_runtime.monitoring.performance_plot import performance_plot
 from trimaran_runtime.monitoring.plot import traffic_plot
 from trimaran_runtime.monitoring.subject import Subject
 from trimaran_runtime.registry.release import SHORT
@@ -29,11 +31,15 @@ def render(outcome: Outcome) -> str:
         facts=_facts(outcome),
         notes=_notes(outcome),
         made=f"{outcome.until:{_MINUTE}}",
+        rules=outcome.rules,
+        labelled=_labelled(outcome.labelled),
         **_judged(outcome),
     )
 
 
 def _headline(outcome: Outcome) -> str:
+    if outcome.fallen:
+        return "The model is worse, as labels show"
     if outcome.severity is None or outcome.features is None:
         return "Nothing to judge"
     return headline(outcome.severity, outcome.drifted, len(outcome.features.columns))
@@ -106,6 +112,20 @@ def _notes(outcome: Outcome) -> list[str]:
     for name, number in sorted(traffic.unread.items()):
         notes.append(f"{number:,} values of {name} could not be read and count as missing.")
     return notes + moments_note(outcome.subject.reference)
+
+
+def _labelled(found: Labelled | None) -> dict[str, Any] | None:
+    """Performance by part of time, with a plot where a metric was judged."""
+    from markupsafe import Markup
+
+    if found is None:
+        return None
+    sentence = f"{found.sentence[0].upper()}{found.sentence[1:]}."
+    markup = None
+    if found.metric is not None and found.performance is not None and found.before is not None:
+        drawn = performance_plot(found.performance.parts, found.metric, found.before)
+        markup = Markup(drawn)  # noqa: S704
+    return {"sentence": sentence, "svg": markup, "metric": found.metric}
 
 
 def _traffic(subject: Subject) -> dict[str, Any]:

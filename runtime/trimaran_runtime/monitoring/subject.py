@@ -4,23 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from trimaran_runtime.config import RunConfig
 from trimaran_runtime.drift.history import ROLE as HISTORY
 from trimaran_runtime.drift.history import History
 from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.seasons import ROLE as SEASONS
 from trimaran_runtime.drift.seasons import Seasons
-from trimaran_runtime.errors import Corrupted
+from trimaran_runtime.errors import ConfigError, Corrupted
 from trimaran_runtime.monitoring.recorder import Recorder
 from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
 from trimaran_runtime.registry.release import SHORT, Release, read_release
 from trimaran_runtime.storage.store import Store
+from trimaran_runtime.validation.lock import TableLock
 
 REFERENCE_PROFILE = "reference_profile"
 """Role of the release's file with the profile of its feature rows."""
 PREDICTION_PROFILE = "prediction_profile"
 """Role of the release's file with the profile of its predictions on the test rows."""
 _EXPLANATION = "explanation"
+_CONFIG = "config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class Subject:
         traffic: what it was asked and answered in the window.
         history: how the reference differs from itself over time; None: it has no time.
         seasons: the reference by season; None: it has no time.
+        lock: what its run was held to; None: nothing, or it is of a version that is not read.
         importances: mean absolute contribution by column; empty: the release explains nothing.
     """
 
@@ -43,6 +47,7 @@ class Subject:
     traffic: Traffic
     history: History | None = None
     seasons: Seasons | None = None
+    lock: TableLock | None = None
     importances: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -88,8 +93,20 @@ def read_subject(
         traffic=traffic,
         history=None if history is None else History.parse(history),
         seasons=None if seasons is None else Seasons.from_bytes(seasons),
+        lock=_lock(store, release),
         importances=_importances(store, release),
     )
+
+
+def _lock(store: Store, release: Release) -> TableLock | None:
+    content = _file(store, release, _CONFIG)
+    if content is None:
+        return None
+    try:
+        return RunConfig.parse(content).validation.lock
+    except ConfigError:
+        # Made by another version of this package: its traffic is judged all the same.
+        return None
 
 
 def _importances(store: Store, release: Release) -> dict[str, float]:

@@ -79,6 +79,12 @@ def monitor_problems(monitor: MonitorConfig) -> Iterator[Problem]:
     """What AWS cannot do of the section."""
     if monitor.schedule not in _NAMED:
         yield from schedule_problems("monitor", monitor.schedule)
+    if monitor.labels is not None and not is_s3_uri(monitor.labels.source.removeprefix("delta+")):
+        yield Problem(
+            path="monitor.labels.source",
+            what=f"{monitor.labels.source!r} is not to be seen from the account",
+            allowed="s3://BUCKET/KEY",
+        )
 
 
 def monitored_problems(spec: StackSpec) -> Iterator[Problem]:

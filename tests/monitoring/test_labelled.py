@@ -1,0 +1,96 @@
+"""Labels and the lock in a check: told always, an alert only when surely worse."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pydantic import ValidationError
+
+from tests.monitoring.traffic_store import (
+    NOON,
+    answers_to,
+    config_of,
+    rows_of,
+    send,
+    store_with_release,
+)
+from trimaran_runtime.drift import Profile
+from trimaran_runtime.drift.config import DriftConfig
+from trimaran_runtime.monitoring.lock_rules import judge_rules
+from trimaran_runtime.steps.monitor import STEP
+from trimaran_runtime.steps.step import Context
+from trimaran_runtime.validation.lock import TableLock
+
+ROWS = 1000
+
+
+def check(path: Path, labels: dict[str, Any]) -> dict[str, Any]:
+    store, release = store_with_release(path / "store")
+    send(store, release, rows_of(ROWS, 5), per_request=1)
+    (path / "config.json").write_bytes(config_of(labels=labels).to_json())
+    (path / "out").mkdir()
+    STEP.run(
+        Context(
+            inputs={"config": path / "config.json"},
+            outputs={"report": path / "out"},
+            parameters={
+                "store": (path / "store").as_uri(),
+                "endpoint": "flights",
+                "now": NOON.isoformat(),
+            },
+            progress=lambda line: None,
+        )
+    )
+    verdict: dict[str, Any] = json.loads((path / "out/verdict.json").read_bytes())
+    return verdict
+
+
+def write_labels(path: Path, *, wrong: bool) -> str:
+    answers = answers_to(rows_of(ROWS, 5), 2)
+    truth = [(a["probability"] > 0.3) != wrong for a in answers]
+    file = path / "labels.parquet"
+    pq.write_table(pa.table({"event_id": [f"e{n}" for n in range(ROWS)], "label": truth}), file)
+    return str(file)
+
+
+def test_labels_that_show_a_worse_model_alert_without_any_drift(tmp_path: Path) -> None:
+    verdict = check(tmp_path, {"source": write_labels(tmp_path, wrong=True)})
+    assert verdict["labelled"]["harm"] is True
+    assert verdict["labelled"]["performance"]["counts"]["matched"] == ROWS
+    assert verdict["drifted"] == []
+    assert (verdict["severity"], verdict["action"]["kind"]) == ("alert", "alert")
+    assert "Performance with labels" in (tmp_path / "out/report.html").read_text()
+
+
+def test_labels_that_show_a_good_model_alert_nobody(tmp_path: Path) -> None:
+    verdict = check(tmp_path, {"source": write_labels(tmp_path, wrong=False)})
+    assert verdict["labelled"]["harm"] is False
+    assert verdict["action"]["kind"] == "log"
+
+
+def test_labels_that_cannot_be_read_are_one_finding(tmp_path: Path) -> None:
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1 torn")
+    verdict = check(tmp_path, {"source": str(tmp_path / "torn.parquet")})
+    assert verdict["labelled"]["fault"]
+    assert "labels cannot be read" in verdict["sentence"]
+    assert verdict["action"]["kind"] == "log"
+
+
+@pytest.mark.parametrize("source", ["flights:labels", "sqlite:///labels.db"])
+def test_a_source_that_is_no_file_is_refused(source: str) -> None:
+    with pytest.raises(ValidationError, match="no file or folder"):
+        config_of(labels={"source": source})
+
+
+@pytest.mark.parametrize(("missing", "alert"), [(1, False), (50, False), (500, True)])
+def test_a_rule_alerts_when_surely_too_many_rows_break_it(missing: int, alert: bool) -> None:
+    values = [None] * missing + [1.0] * (10_000 - missing)
+    lock = TableLock.model_validate(
+        {"columns": [{"name": "x", "type": "number", "nullable": False}]}
+    )
+    (found,) = judge_rules(lock, Profile.of(pa.table({"x": values})), DriftConfig())
+    assert found.breach.rows == missing
+    assert found.alert is alert

@@ -18,6 +18,9 @@ CAPTURED_ROWS = "CapturedRows"
 """Rows that were recorded in the window; 0: no traffic, or recording has stopped."""
 RETRAIN_WANTED = "RetrainWanted"
 """1: severe drift, retraining is configured, and its cool-down has passed; else 0."""
+DOMAIN_AUC = "DomainAUC"
+"""How well a classifier tells the window's rows from the release's: 0.5, not at all, to 1. Only
+there where `monitor.drift.sample_rows` keeps rows."""
 _SEVERITIES = {Severity.ok: 0, Severity.warn: 1, Severity.alert: 2}
 
 
@@ -34,6 +37,8 @@ def metrics_of(outcome: "Outcome") -> dict[str, float]:
     }
     if outcome.severity is not None:
         values[DRIFTED_COLUMNS] = len(outcome.drifted)
+    if outcome.features is not None and outcome.features.classifier is not None:
+        values[DOMAIN_AUC] = outcome.features.classifier.auc
     if outcome.severity in _SEVERITIES:
         values[DRIFT_SEVERITY] = _level(outcome, _SEVERITIES[outcome.severity])
     return values

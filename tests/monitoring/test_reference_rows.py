@@ -30,13 +30,16 @@ from trimaran_runtime.monitoring.reference_rows import (
     TRUTH,
     answered_rows,
     reference_rows,
+)
+from trimaran_runtime.monitoring.reference_rows import (
     rows_of as kept_rows,
 )
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.registry.release import File, read_release, write_release
 from trimaran_runtime.storage.store import Store
 
-SEEDS = 20 if os.environ.get("TRIMARAN_SWEEP") == "full" else 3
+SIZES = (1_000, 5_000, 20_000) if os.environ.get("TRIMARAN_SWEEP") == "full" else (1_000,)
+SEEDS = 20
 SAMPLED = 4_000
 World = tuple[Store, str]
 
@@ -98,10 +101,13 @@ def judged(world: World, rows: list[dict[str, Any]], seed: int = 0, scores: Any 
     )
 
 
-def test_rows_that_did_not_change_are_told_apart_by_no_classifier(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", SIZES)
+def test_rows_that_did_not_change_are_told_apart_by_no_classifier(
+    tmp_path: Path, count: int
+) -> None:
     world = world_of(tmp_path / "store")
     for seed in range(SEEDS):
-        outcome = judged(world, rows_of(4_000, 100 + seed), seed)
+        outcome = judged(world, rows_of(count, 100 + seed), seed)
         assert outcome.features is not None
         found = outcome.features.classifier
         assert found is not None

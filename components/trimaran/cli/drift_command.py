@@ -98,8 +98,9 @@ def _drift(
 ) -> None:
     """Judge a table by another: which columns drifted, how far, and how sure that is.
 
-    Reads both once, in pieces, on this machine; needs no stack and no project. No row is stored. Exits with 0 when
-    there is no drift, 6 when there is (see --fail-on), 2 when a table cannot be read.
+    Reads both once, in pieces, on this machine; needs no stack and no project. No row is
+    stored. Exits with 0 when there is no drift, 6 when there is (see --fail-on), 2 when a table
+    cannot be read.
     """
     from trimaran.cli.screen import show, show_json
     from trimaran_runtime.drift.comparison import compare

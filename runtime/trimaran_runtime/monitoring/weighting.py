@@ -39,6 +39,4 @@ def weighted_rates(
     if found is None:
         return None
     positive = text_of(subject.release.signature.classes[1])
-    return Rates.weighted(
-        reference, rows, found.ratio, score=SCORE, label=TRUTH, positive=positive
-    )
+    return Rates.weighted(reference, rows, found.ratio, score=SCORE, label=TRUTH, positive=positive)

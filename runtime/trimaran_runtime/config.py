@@ -25,4 +25,6 @@ class RunConfig(ConfigDocument):
     explain: ExplainConfig = ExplainConfig()
     registry: RegistryConfig = RegistryConfig()
     monitor: MonitorConfig = MonitorConfig()
+    redact: tuple[str, ...] = ()
+    """Columns whose values are never kept, of traffic or of training data."""
     tracking: TrackingConfig = TrackingConfig()

@@ -121,7 +121,8 @@ def test_risk_rows_and_tolerance_are_the_callers(trimaran: Trimaran) -> None:
 
     # Each facet that moved is given room.
     moved = ("js", "ks", "w1", "out_of_range", "tail")
-    wide = [part for name in moved for part in ("--tolerance", f"{name}=0.9")]
+    wide = ["--no-classifier"]
+    wide += [part for name in moved for part in ("--tolerance", f"{name}=0.9")]
     assert verdict(*wide) == "too_few_rows"
     assert verdict("--min-rows", "9000") == "too_few_rows"
     document = json.loads(
@@ -131,7 +132,9 @@ def test_risk_rows_and_tolerance_are_the_callers(trimaran: Trimaran) -> None:
 
 
 def test_a_stored_profile_stands_in_for_its_table(trimaran: Trimaran) -> None:
-    from_tables = trimaran("drift", "before.parquet", "moved.csv", "--json").out
+    # A stored profile holds no rows.
+    tables = ("before.parquet", "moved.csv", "--no-classifier")
+    from_tables = trimaran("drift", *tables, "--json").out
     stored = trimaran("drift", "before.parquet", "--profile-out", "before.profile")
     assert (stored.code, stored.out) == (0, "wrote before.profile: 20,000 rows, 3 columns\n")
     trimaran("drift", "before.profile", "moved.csv", "--current-profile-out", "moved.profile")
@@ -188,8 +191,12 @@ def test_segments_and_pairs_are_judged_when_asked_for(trimaran: Trimaran) -> Non
 
     write("one.parquet", 1, moved=False)
     write("other.parquet", 2, moved=True)
-    plain = trimaran("drift", "one.parquet", "other.parquet", "--columns", "x,y")
+    plain = trimaran("drift", "one.parquet", "other.parquet", "--columns", "x,y", "--no-classifier")
     assert plain.code == 0
+    together = trimaran("drift", "one.parquet", "other.parquet", "--columns", "x,y")
+    assert together.code == 6
+    assert "A classifier tells current rows from reference rows" in together.out
+    assert "moved: " in together.out
     asked = ("--segments", "place", "--correlations")
     answer = trimaran("drift", "one.parquet", "other.parquet", *asked)
     assert answer.code == 6
@@ -256,7 +263,7 @@ def test_profiles_that_do_not_compare_are_told_apart(trimaran: Trimaran) -> None
 def test_neither_pulumi_nor_a_plotting_library_is_loaded() -> None:
     program = (
         "import sys; from trimaran.cli.app import run\n"
-        "run(['drift', 'before.parquet', 'same.arrow'])\n"
+        "run(['drift', 'before.parquet', 'same.arrow', '--no-classifier'])\n"
         "loaded = {'pulumi', 'sklearn', 'altair', 'vl_convert', 'jinja2'} & set(sys.modules)\n"
         "sys.exit(f'loaded: {loaded}' if loaded else 0)"
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _SHOWN = 20
 _STYLE = {"ok": "ok", "too_few_rows": "dim", "warn": "warn", "alert": "bad"}
 _WORDS = {"ok": "ok", "too_few_rows": "unclear", "warn": "drift", "alert": "strong drift"}
+SAMPLE_ROWS = 10_000
+"""Different rows of either table that the classifier looks at."""
 _TABLE = "Path, glob, URI, Delta table, module:function, or a stored profile"
 
 
@@ -65,6 +67,13 @@ def _drift(
     correlations: Annotated[
         bool, typer.Option("--correlations", help="Judge pairs of columns; reads REFERENCE twice.")
     ] = False,
+    classifier: Annotated[
+        bool | None,
+        typer.Option(
+            "--classifier/--no-classifier",
+            help="Judge all columns together, on 10,000 rows; by default where scikit-learn is.",
+        ),
+    ] = None,
     query: Annotated[
         str | None,
         typer.Option("--query", help="SQL over both tables, each of which is named source."),
@@ -89,8 +98,9 @@ def _drift(
 ) -> None:
     """Judge a table by another: which columns drifted, how far, and how sure that is.
 
-    Reads both once, in pieces, on this machine; needs no stack and no project. Exits with 0 when
-    there is no drift, 6 when there is (see --fail-on), 2 when a table cannot be read.
+    Reads both once, in pieces, on this machine; needs no stack and no project. No row is
+    stored. Exits with 0 when there is no drift, 6 when there is (see --fail-on), 2 when a table
+    cannot be read.
     """
     from trimaran.cli.screen import show, show_json
     from trimaran_runtime.drift.comparison import compare
@@ -104,11 +114,13 @@ def _drift(
             )
         if html or current_profile_out or as_json:
             raise typer.BadParameter("without CURRENT there is only --profile-out")
-    asked = {"segments": sorted(_names(segments)), "correlations": correlations}
+    asked: dict[str, Any] = {"segments": sorted(_names(segments)), "correlations": correlations}
+    if current is not None and (_has_sklearn() if classifier is None else classifier):
+        asked["sample_rows"] = SAMPLE_ROWS
     before = _profile("REFERENCE", reference, None, query, chosen, ignored, **asked)
     _refuse_absent(chosen, ignored, before)
     if profile_out is not None:
-        _write(profile_out, before.to_bytes(), "--profile-out")
+        _write(profile_out, _rowless(before), "--profile-out")
     if current is None:
         show(
             ("wrote ", "ok"), f"{profile_out}: {before.rows:,} rows, {len(before.columns)} columns"
@@ -116,7 +128,7 @@ def _drift(
         return
     now = _profile("CURRENT", current, before, query, chosen, ignored)
     if current_profile_out is not None:
-        _write(current_profile_out, now.to_bytes(), "--current-profile-out")
+        _write(current_profile_out, _rowless(now), "--current-profile-out")
     verdict = compare(before, now, config)
     if html is not None:
         _write(html, _report(verdict, before, now, (reference, current)), "--html")
@@ -199,6 +211,19 @@ def _refuse_absent(chosen: frozenset[str], ignored: frozenset[str], before: "Pro
         )
 
 
+def _has_sklearn() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("sklearn") is not None
+
+
+def _rowless(profile: "Profile") -> bytes:
+    """A profile as it is stored: rows may be personal data, and nobody asked to keep them."""
+    from dataclasses import replace
+
+    return replace(profile, sample=None).to_bytes()
+
+
 def _write(path: Path, content: bytes, option: str) -> None:
     try:
         path.write_bytes(content)
@@ -244,6 +269,8 @@ def _show(verdict: "Verdict", *, show_all: bool) -> None:
     for one in verdict.segments:
         if one.severity.drifted:
             show((f"{_WORDS[one.severity]}: ", _STYLE[one.severity]), one.sentence)
+    for part in verdict.classifier.segments if verdict.classifier else ():
+        show(("moved: ", _STYLE["warn"]), part.sentence)
     for pair in verdict.correlations.pairs if verdict.correlations else ():
         show((f"{_WORDS[pair.severity]}: ", _STYLE[pair.severity]), pair.sentence)
     if len(verdict.columns) > len(shown):

@@ -30,5 +30,6 @@ def run_config(spec: StackSpec, project: Path) -> RunConfig:
         explain=spec.explain,
         registry=spec.registry,
         monitor=spec.monitor,
+        redact=spec.endpoint.capture.redact if spec.endpoint.capture else (),
         tracking=spec.tracking,
     )

@@ -3,9 +3,12 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from trimaran_runtime.section import Section
+
+FEWEST_SAMPLE_ROWS = 1_000
+"""Fewer rows tell a classifier next to nothing."""
 
 
 class FacetName(StrEnum):
@@ -31,6 +34,15 @@ class FacetName(StrEnum):
     """Largest change of the share of one level, 0 to 1."""
 
 
+def _none_or_enough(rows: int) -> int:
+    if 0 < rows < FEWEST_SAMPLE_ROWS:
+        raise ValueError(f"{rows} rows are too few: 0 (none), or {FEWEST_SAMPLE_ROWS:,} and more")
+    return rows
+
+
+SampleRows = Annotated[int, Field(ge=0, le=50_000), AfterValidator(_none_or_enough)]
+
+
 class DriftConfig(Section):
     """What counts as drift: an effect whose lower confidence bound exceeds a tolerance."""
 
@@ -43,5 +55,10 @@ class DriftConfig(Section):
     """Largest tolerated effect by facet (`js`, `ks`, `missing`, `new_category`, ...), over ours."""
     ignore: tuple[str, ...] = ()
     """Columns that are not watched."""
+    sample_rows: SampleRows = 0
+    """Rows of the training data that the release keeps, and rows of the window that a check draws,
+    so that a classifier can tell whether all columns together moved, and where; 0: none, or 1,000
+    to 50,000. Rows may be personal data, and stay in the release: columns named in
+    `endpoint.capture.redact` are never among them."""
     run_length_checks: Annotated[float, Field(ge=100)] = 10_000
     """Mean checks between two false alarms of the detector that adds checks up, at least."""

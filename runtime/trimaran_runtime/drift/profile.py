@@ -175,14 +175,18 @@ class Profile:
         return type(self)(rows=self.rows, columns=self.columns)
 
     def only(self, columns: Iterable[str]) -> Self:
-        """The same rows and parts, with those of the given columns that it has."""
+        """The same rows and parts, with those of the given columns that it has.
+
+        A sample of rows loses the others as well; normal scores and scores stay whole.
+        """
         kept = set(columns)
         chosen = {name: summary for name, summary in self.columns.items() if name in kept}
         segments = {
             name: {level: profile.only(kept) for level, profile in levels.items()}
             for name, levels in self.segments.items()
         }
-        return replace(self, columns=chosen, segments=segments)
+        sample = None if self.sample is None else self.sample.only(kept)
+        return replace(self, columns=chosen, sample=sample, segments=segments)
 
     def to_bytes(self) -> bytes:
         """Compact bytes; equal profiles give equal bytes."""

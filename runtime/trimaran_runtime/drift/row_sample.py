@@ -10,7 +10,7 @@ of their key (`drift.key`, 1/128 of the distance from the centre), levels as the
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import numpy as np
@@ -173,6 +173,10 @@ class RowSample:
             hashes=self.hashes[rows],
             counts=self.counts[rows],
         )
+
+    def only(self, names: Collection[str]) -> Self:
+        """The same rows, with those of the columns that it has."""
+        return replace(self, columns={n: c for n, c in self.columns.items() if n in names})
 
     def merge(self, *others: Self) -> Self:
         """Sample of the rows of all; raises DataError when columns or capacities differ."""

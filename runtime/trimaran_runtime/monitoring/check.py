@@ -208,7 +208,7 @@ def check(
         features = _features(subject, shared, since, now)
         predictions = _judged(subject, subject.predictions, subject.traffic.predictions, shared)
         seen = watch(store, endpoint, subject, since=since, until=now, config=config.drift)
-        performance = _estimate(subject)
+        performance = _estimate(subject, features, config.drift)
     known = None
     if subject is not None and config.labels is not None:
         known = labelled(
@@ -255,16 +255,18 @@ def check(
     return replace(outcome, action=action, sentence=_completed(outcome))
 
 
-def _estimate(subject: Subject) -> "Estimate | None":
+def _estimate(subject: Subject, features: Verdict, config: DriftConfig) -> "Estimate | None":
     reference, current = subject.predictions.scores, subject.traffic.predictions.scores
     if reference is None or current is None:
         return None
     from trimaran_runtime.drift.score_table import ScoreTable
     from trimaran_runtime.monitoring.harm import estimate
+    from trimaran_runtime.monitoring.weighting import weighted_rates
 
     assert isinstance(reference, ScoreTable)
     assert isinstance(current, ScoreTable)
-    return estimate(subject.release, reference, current)
+    weighted = weighted_rates(subject, features.classifier, reference, config.ignore)
+    return estimate(subject.release, reference, current, weighted)
 
 
 def _completed(outcome: Outcome) -> str:

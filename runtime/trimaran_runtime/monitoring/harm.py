@@ -1,6 +1,7 @@
 """Whether the model is worse now, as far as its own scores tell: there are no labels yet."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from trimaran_runtime.drift.estimated_performance import METRICS, Rates, expect
@@ -20,9 +21,24 @@ def allowance(metric: Metric, before: float) -> float:
     return _HARMLESS * (abs(before) if metric in _RELATIVE else 1)
 
 
+class Method(StrEnum):
+    """How performance is estimated without labels."""
+
+    cbpe = "cbpe"
+    """Classes are as likely at each score as they were among the test rows."""
+    pape = "pape"
+    """As they were among the test rows, weighted to look like the rows of the window."""
+
+
+_BY = {
+    Method.cbpe: "CBPE: by the test rows of each score",
+    Method.pape: "PAPE: by the test rows of each score, weighted because the inputs moved",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """Performance in the window, estimated without labels (CBPE).
+    """Performance in the window, estimated without labels.
 
     Attributes:
         metric: the one that the gate decided by; accuracy where that cannot be estimated.
@@ -31,6 +47,7 @@ class Estimate:
         before: on the reference's test rows.
         harm: True: the whole interval is worse than the whole interval of before. False: none of
             it is worse than before by more than 0.02 (log loss: 2 %). None: it may be either.
+        method: how it was estimated.
         sentence: all this in words.
     """
 
@@ -40,21 +57,30 @@ class Estimate:
     high: float
     before: float
     harm: bool | None
+    method: Method
     sentence: str
 
 
-def estimate(release: "Release", reference: ScoreTable, current: ScoreTable) -> Estimate | None:
+def estimate(
+    release: "Release",
+    reference: ScoreTable,
+    current: ScoreTable,
+    weighted: Rates | None = None,
+) -> Estimate | None:
     """What the scores tell of the performance; None: nothing.
 
     Args:
         release: the release; its gate's metric is the one that counts.
         reference: predictions on the test rows, with their true classes.
         current: predictions in the window, in the reference's bins.
+        weighted: rates of test rows that are weighted to look like the window's; None: the inputs
+            did not move, or it is not known.
     """
     wanted = release.verdict.metric
     metric = Metric(wanted) if wanted in set(METRICS) else Metric.accuracy
     rates = Rates.of(reference)
-    now, then = expect(current, rates)[metric], expect(reference, rates)[metric]
+    now, then = expect(current, weighted or rates)[metric], expect(reference, rates)[metric]
+    method = Method.cbpe if weighted is None else Method.pape
     if now.value is None or now.low is None or now.high is None:
         return None
     if then.value is None or then.low is None or then.high is None:
@@ -77,8 +103,9 @@ def estimate(release: "Release", reference: ScoreTable, current: ScoreTable) -> 
         high=now.high,
         before=then.value,
         harm=harm,
+        method=method,
         sentence=(
             f"{metric} is estimated at {now.value:.3f} ({now.low:.3f} to {now.high:.3f}), "
-            f"{word} the {then.value:.3f} of the test rows"
+            f"{word} the {then.value:.3f} of the test rows ({_BY[method]})"
         ),
     )

@@ -24,6 +24,9 @@ LABELLED_ROWS = "LabelledRows"
 """Rows of that part that have a label; 0: no part has enough. Not there without a source."""
 LABELS_UNREADABLE = "LabelsUnreadable"
 """1: the labels could not be read; else 0. Not there where the spec names none."""
+DOMAIN_AUC = "DomainAUC"
+"""How well a classifier tells the window's rows from the release's: 0.5, not at all, to 1. Only
+there where `monitor.drift.sample_rows` keeps rows."""
 _SEVERITIES = {Severity.ok: 0, Severity.warn: 1, Severity.alert: 2}
 
 
@@ -45,6 +48,8 @@ def metrics_of(outcome: "Outcome") -> dict[str, float]:
             values[LABELLED_PERFORMANCE] = known.value
     if outcome.severity is not None:
         values[DRIFTED_COLUMNS] = len(outcome.drifted)
+    if outcome.features is not None and outcome.features.classifier is not None:
+        values[DOMAIN_AUC] = outcome.features.classifier.auc
     if outcome.severity in _SEVERITIES:
         values[DRIFT_SEVERITY] = _level(outcome, _SEVERITIES[outcome.severity])
     return values

@@ -9,10 +9,13 @@ from trimaran_runtime.drift.history import ROLE as HISTORY
 from trimaran_runtime.drift.history import History
 from trimaran_runtime.drift.level_name import text_of
 from trimaran_runtime.drift.profile import Profile
+from trimaran_runtime.drift.row_sample import RowSample
 from trimaran_runtime.drift.seasons import ROLE as SEASONS
 from trimaran_runtime.drift.seasons import Seasons
 from trimaran_runtime.errors import ConfigError, Corrupted
 from trimaran_runtime.monitoring.recorder import Recorder
+from trimaran_runtime.monitoring.reference_rows import ROLE as REFERENCE_ROWS
+from trimaran_runtime.monitoring.reference_rows import rows_of, with_rows
 from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
 from trimaran_runtime.registry.release import SHORT, Release, read_release
 from trimaran_runtime.storage.store import Store
@@ -39,6 +42,7 @@ class Subject:
         seasons: the reference by season; None: it has no time.
         lock: what its run was held to; None: nothing, or it is of a version that is not read.
         importances: mean absolute contribution by column; empty: the release explains nothing.
+        rows: rows it was made on, with its answers to them; None: it keeps none.
     """
 
     release: Release
@@ -49,6 +53,7 @@ class Subject:
     seasons: Seasons | None = None
     lock: TableLock | None = None
     importances: Mapping[str, float] = field(default_factory=dict)
+    rows: RowSample | None = None
 
 
 def read_subject(
@@ -73,7 +78,8 @@ def read_subject(
         NotFound, Corrupted: the release or one of its profiles cannot be read.
     """
     release = read_release(store, release_id)
-    reference = _profile(store, release, REFERENCE_PROFILE)
+    rows = rows_of(_file(store, release, REFERENCE_ROWS))
+    reference = with_rows(_profile(store, release, REFERENCE_PROFILE), rows)
     predictions = _profile(store, release, PREDICTION_PROFILE)
     recorded = recorder.requests(store, endpoint, release=release, since=since, until=until)
     classes = release.signature.classes
@@ -95,6 +101,7 @@ def read_subject(
         seasons=None if seasons is None else Seasons.from_bytes(seasons),
         lock=_lock(store, release),
         importances=_importances(store, release),
+        rows=rows,
     )
 
 

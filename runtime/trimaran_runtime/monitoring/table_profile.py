@@ -1,6 +1,7 @@
 """Profiles of whole tables: any source that the runtime reads, streamed, or a stored profile."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from trimaran_runtime.data.source import is_function, open_source
 from trimaran_runtime.drift.encoding import MAGIC, MAX_BYTES
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.errors import Corrupted, DataError
+from trimaran_runtime.monitoring.row_drawing import RowDrawing
 from trimaran_runtime.user_code import UserCode
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def profile_table(
     wanted: Callable[[str], bool] = lambda _: True,
     segments: Sequence[str] = (),
     correlations: bool = False,
+    sample_rows: int = 0,
 ) -> Profile:
     """Profile a table, reading it once; or read a stored profile.
 
@@ -45,6 +48,8 @@ def profile_table(
         wanted: whether a column is profiled.
         segments: columns of a reference by whose levels rows are told apart.
         correlations: whether a reference tells how columns go together: it is read twice.
+        sample_rows: different rows of a reference that are drawn; 0: none. A stored profile has
+            those that it was stored with.
 
     Raises:
         DataError: there is nothing to read, it cannot be read, or it has no rows or columns.
@@ -60,9 +65,9 @@ def profile_table(
     def profile(known: Profile | None) -> Profile:
         rows = open_source(config, UserCode(folder))
         try:
-            return _profile(rows, source, known, wanted, segments)
+            return _profile(rows, source, known, wanted, segments, sample_rows)
         except Retyped as found:
-            return _profile(found.rows, source, known, wanted, segments)
+            return _profile(found.rows, source, known, wanted, segments, sample_rows)
 
     whole = profile(reference)
     if reference is not None or not correlations:
@@ -102,13 +107,20 @@ def _profile(
     reference: Profile | None,
     wanted: Callable[[str], bool],
     segments: Sequence[str],
+    sample_rows: int,
 ) -> Profile:
     if not any(map(wanted, rows.types)):
         raise DataError(
             "has none of the columns asked for", where=source, allowed=", ".join(rows.types)
         )
     chosen = (segments or None) if reference is None else None
-    whole = Profile.of_batches(_held(rows, wanted), reference=reference, segments=chosen)
+    held, drawing = _held(rows, wanted), RowDrawing(sample_rows)
+    # What is compared with a reference gets the sample that the reference has.
+    drawn = reference is None and sample_rows > 0
+    whole = Profile.of_batches(
+        drawing.of(held) if drawn else held, reference=reference, segments=chosen
+    )
+    whole = replace(whole, sample=drawing.found()) if drawn else whole
     if not whole.rows:
         raise DataError("gave no rows", where=source, next_step="check the filters and the source")
     return whole

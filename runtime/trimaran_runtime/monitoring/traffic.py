@@ -172,7 +172,7 @@ class _Side:
         """The profile of the rows before and of those that wait, with some of the columns."""
         unread: Counter[str] = Counter()
         table = table_of({name: self.pending[name] for name in names}, self._kinds, unread)
-        batch = Profile.of(table, reference=self._reference)
+        batch = Profile.of(table, reference=self._reference.only(names))
         if self._positive is not None and {LABEL, PROBABILITY} <= set(names):
             batch = with_scores(batch, table, self._positive, reference=self._reference)
         # A profile without columns cannot know its rows from the table.
@@ -185,6 +185,8 @@ class _Side:
         """The profile of the rows before, with the parts that these columns can have."""
         assert self._profile is not None
         whole = self._profile.only(names)
+        if not names:
+            return whole.without_parts()
         return whole if {LABEL, PROBABILITY} <= set(names) else replace(whole, scores=None)
 
     def _leave_out(self) -> None:

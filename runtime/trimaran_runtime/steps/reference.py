@@ -18,11 +18,12 @@ def reference_profiles(context: Context, signature: Signature) -> dict[str, byte
 
     The model never saw these rows, its quality on them is known, and where the split is by time
     they are the newest. Older rows would add seasons that traffic cannot show again, and a model
-    is surer of rows it was fitted on.
+    is surer of rows it was fitted on. Where the spec asks for it, some of the rows are kept too.
     """
     from trimaran_runtime.drift.level_name import text_of
     from trimaran_runtime.drift.profile import Profile
     from trimaran_runtime.monitoring.predictions import with_scores
+    from trimaran_runtime.monitoring.reference_rows import ROLE, answered_rows, reference_rows
     from trimaran_runtime.monitoring.subject import PREDICTION_PROFILE, REFERENCE_PROFILE
 
     table = read_parquet(context.inputs["splits"] / "test.parquet")
@@ -38,6 +39,15 @@ def reference_profiles(context: Context, signature: Signature) -> dict[str, byte
         REFERENCE_PROFILE: reference.to_bytes(),
         PREDICTION_PROFILE: answers.to_bytes(),
     }
+    watched = context.config.monitor.drift
+    if watched.sample_rows:
+        answered = None
+        if len(signature.classes) == 2:
+            answered = answered_rows(predictions, table[signature.target].to_pylist())
+        without = {*context.config.redact, *watched.ignore}
+        files[ROLE] = reference_rows(
+            table, reference, answered, rows=watched.sample_rows, without=without
+        )
     time = context.config.data.time
     return files if time is None else files | _over_time(table, time, reference)
 

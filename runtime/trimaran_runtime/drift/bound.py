@@ -25,9 +25,9 @@ def share(count: Floats, rows: float, z: float) -> tuple[Floats, Floats]:
     normal quantile never oftener than promised (Zubkov and Serov, Theory Probab. Appl. 57 (2013)
     539, theorem 1). Wilson's interval does by a factor of 200, at one in 100,000 and few hits.
     """
-    low = _below(np.clip(count - 1, 0, None) / rows, z * z / 2 / rows)
-    high = 1 - _below(np.clip(rows - count - 1, 0, None) / rows, z * z / 2 / rows)
-    return low, high
+    safer = np.clip(np.stack([count - 1, rows - count - 1]), 0, None)
+    low, others = _below(safer / rows, z * z / 2 / rows)
+    return low, 1 - others
 
 
 def _below(share: Floats, information: float) -> Floats:
@@ -37,15 +37,18 @@ def _below(share: Floats, information: float) -> Floats:
     root it comes down to it, and never past it.
     """
     some = np.where(share > 0, share, 1.0)
-    nats = information / some
+    rest, nats = 1 - some, information / some
     ratio = nats + np.sqrt(2 * nats)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for _ in range(_NEWTON_STEPS):
             smaller = some * np.exp(-ratio)
-            others = np.where(some < 1, (1 - some) * np.log((1 - some) / (1 - smaller)), 0.0)
+            others = np.where(rest > 0, rest * np.log(rest / (1 - smaller)), 0.0)
             excess = some * ratio + others - information
-            slope = some - (1 - some) * smaller / (1 - smaller)
-            ratio = ratio - np.where(slope > 0, np.maximum(excess, 0) / slope, 0.0)
+            slope = some - rest * smaller / (1 - smaller)
+            closer = ratio - np.where(slope > 0, np.maximum(excess, 0) / slope, 0.0)
+            if np.array_equal(closer, ratio):
+                break
+            ratio = closer
     return np.where(share > 0, some * np.exp(-ratio), 0.0)
 
 

@@ -4,6 +4,7 @@ Both give the same bits. What is subtracted, and in which type, depends on the t
 and on the centre alone, never on where a block begins.
 """
 
+import threading
 from typing import Any, Literal
 
 import numpy as np
@@ -256,15 +257,27 @@ class RunningHistogram:
             self.maximum = exact(most)
 
 
+class _Buffers(threading.local):
+    """What a block needs, kept by each thread: fresh memory costs more than what is done in it."""
+
+    def __init__(self) -> None:
+        self.distance: Distance = np.empty(BLOCK_ROWS, np.float32)
+        self.raw = np.empty(BLOCK_ROWS, np.intp)
+
+
+_BUFFERS = _Buffers()
+
+
 def _difference(values: Values, centre: Any, kind: Any = None) -> Distance:
-    distance = np.empty(len(values), np.float32)
+    """`float32(x - centre)` of at most a block; overwritten by the next of the same thread."""
+    distance = _BUFFERS.distance[: len(values)]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         np.subtract(values, centre, out=distance, casting="unsafe", dtype=kind)
     return distance
 
 
 def _keyed(distance: Distance) -> Counts:
-    raw = np.empty(len(distance), np.intp)
+    raw = _BUFFERS.raw[: len(distance)]
     np.right_shift(distance.view(np.uint32), 16, out=raw, casting="unsafe")
     counts: Counts = np.bincount(raw, minlength=KEYS)
     return counts

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from tests.runtime.toy_run import ToyRun, toy_config
+from tests.runtime.toy_run import ToyRun
 from trimaran_runtime.monitoring.reference_rows import ROLE, SCORE, TRUTH, rows_of
 from trimaran_runtime.registry.release import read_release
 
 
 def test_a_release_keeps_rows_with_answers_and_without_what_is_redacted(tmp_path: Path) -> None:
     toy = ToyRun(tmp_path)
-    toy.configure(toy_config(monitor={"drift": {"sample_rows": 1_000}}, redact=["shop"]))
-    assert toy.run() == 0
+    assert toy.run(monitor={"drift": {"sample_rows": 1_000}}, redact=["shop"]) == 0
     release = read_release(toy.store, toy.output("release/release.json")["release"])
     sample = rows_of(toy.store.read_blob(release.files[ROLE].digest))
     assert sample is not None

@@ -172,7 +172,7 @@ class _Side:
         """The profile of the rows before and of those that wait, with some of the columns."""
         unread: Counter[str] = Counter()
         table = table_of({name: self.pending[name] for name in names}, self._kinds, unread)
-        batch = Profile.of(table, reference=self._reference.only(names))
+        batch = Profile.of(table, reference=self._sampled(names))
         if self._positive is not None and {LABEL, PROBABILITY} <= set(names):
             batch = with_scores(batch, table, self._positive, reference=self._reference)
         # A profile without columns cannot know its rows from the table.
@@ -188,6 +188,13 @@ class _Side:
         if not names:
             return whole.without_parts()
         return whole if {LABEL, PROBABILITY} <= set(names) else replace(whole, scores=None)
+
+    def _sampled(self, names: list[str]) -> Profile:
+        """The reference, its rows with these columns alone; all else of it stays whole."""
+        rows = self._reference.sample
+        return (
+            self._reference if rows is None else replace(self._reference, sample=rows.only(names))
+        )
 
     def _leave_out(self) -> None:
         """Part from the columns that cannot be profiled; the rest is judged without them."""

@@ -133,6 +133,12 @@ _DATA = (
         "not to be seen from the account",
     ),
     _limit(
+        "labels in a local file",
+        {"monitor.labels": {"source": "labels.parquet"}},
+        "monitor.labels.source",
+        "s3://BUCKET/KEY",
+    ),
+    _limit(
         "data in another cloud",
         {"data.source": "gs://bucket/rows.parquet"},
         "data.source",

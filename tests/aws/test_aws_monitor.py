@@ -112,6 +112,22 @@ def test_its_role_writes_reports_and_metrics_and_changes_no_release(tmp_path: Pa
     assert "sagemaker:CreateTrainingJob" not in allowed["RunJobs"]["Action"]
 
 
+def test_its_role_reads_the_labels_and_nothing_beside_them(tmp_path: Path) -> None:
+    policy = render(tmp_path, labels={"source": "s3://truth/late/2026*.parquet"})
+    allowed = policy.statements("toy-monitor-policy")
+    before = render(tmp_path).statements("toy-monitor-policy")
+    added = [statement for sid, statement in allowed.items() if sid not in before]
+    resources = [
+        r
+        for s in added
+        for r in ([s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"])
+    ]
+    assert resources
+    assert all("arn:aws:s3:::truth" in resource for resource in resources)
+    assert any(resource.startswith("arn:aws:s3:::truth/late/2026") for resource in resources)
+    assert not any("Put" in action for s in added for action in s["Action"])
+
+
 @pytest.mark.parametrize(
     ("schedule", "expression"),
     [

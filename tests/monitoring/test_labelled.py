@@ -17,9 +17,12 @@ from tests.monitoring.traffic_store import (
     send,
     store_with_release,
 )
+from trimaran_runtime.config import RunConfig
 from trimaran_runtime.drift import Profile
 from trimaran_runtime.drift.config import DriftConfig
+from trimaran_runtime.monitoring.check import check as judge
 from trimaran_runtime.monitoring.lock_rules import judge_rules
+from trimaran_runtime.monitoring.metrics import metrics_of
 from trimaran_runtime.steps.monitor import STEP
 from trimaran_runtime.steps.step import Context
 from trimaran_runtime.validation.lock import TableLock
@@ -69,6 +72,65 @@ def test_labels_that_show_a_good_model_alert_nobody(tmp_path: Path) -> None:
     verdict = check(tmp_path, {"source": write_labels(tmp_path, wrong=False)})
     assert verdict["labelled"]["harm"] is False
     assert verdict["action"]["kind"] == "log"
+
+
+def test_labels_are_among_the_metrics(tmp_path: Path) -> None:
+    store, release = store_with_release(tmp_path / "store")
+    send(store, release, rows_of(ROWS, 5), per_request=1)
+    source = write_labels(tmp_path, wrong=True)
+
+    def metrics(**labels: Any) -> dict[str, float]:
+        return metrics_of(
+            judge(
+                store,
+                config_of(**labels).monitor,
+                model="flights",
+                endpoint="flights",
+                release=release,
+                last=None,
+                data="",
+                now=NOON,
+            )
+        )
+
+    found = metrics(labels={"source": source})
+    assert (found["LabelledRows"], found["LabelsUnreadable"]) == (ROWS, 0)
+    assert found["LabelledPerformance"] < 0.5
+    gone = metrics(labels={"source": str(tmp_path / "gone.parquet")})
+    assert (gone["LabelledRows"], gone["LabelsUnreadable"]) == (0, 1)
+    assert "LabelledPerformance" not in gone
+    assert not any(name.startswith("Label") for name in metrics())
+
+
+def test_the_releases_lock_is_held_to_the_traffic(tmp_path: Path) -> None:
+    lock = {"columns": [{"name": "temp", "type": "number", "nullable": False}]}
+    config = RunConfig.model_validate(
+        {
+            "model": "flights",
+            "data": {"source": "flights:load", "target": "late"},
+            "training": {},
+            "validation": {"lock": lock},
+        }
+    )
+    store, release = store_with_release(tmp_path / "store", files={"config": config.to_json()})
+    rows = [row | ({"temp": None} if n % 10 == 0 else {}) for n, row in enumerate(rows_of(ROWS, 5))]
+    send(store, release, rows)
+    found = judge(
+        store,
+        config_of().monitor,
+        model="flights",
+        endpoint="flights",
+        release=release,
+        last=None,
+        data="",
+        now=NOON,
+    )
+    (rule,) = found.rules
+    missing = sum(row["temp"] is None for row in rows)
+    assert (rule.breach.column, rule.breach.rows, rule.alert) == ("temp", missing, True)
+    assert found.severity is not None
+    assert found.severity.drifted
+    assert "temp" in found.document()["rules"][0]["sentence"]
 
 
 def test_labels_that_cannot_be_read_are_one_finding(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A store with a release in production, and captured traffic as the server writes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,9 @@ def answers_to(rows: Sequence[dict[str, Any]], seed: int = 0) -> list[dict[str, 
     return [{"label": bool(p > 0.5), "probability": float(p)} for p in chances]
 
 
-def store_with_release(path: Path, *, model: bytes = b"model") -> tuple[Store, str]:
+def store_with_release(
+    path: Path, *, model: bytes = b"model", files: Mapping[str, bytes] | None = None
+) -> tuple[Store, str]:
     """A store with one release in production; returns the store and the release's id."""
     store = Store.open_directory(path, create=True)
     rows = rows_of(TRAINING_ROWS, 1)
@@ -70,7 +72,7 @@ def store_with_release(path: Path, *, model: bytes = b"model") -> tuple[Store, s
         "reference_profile": reference.to_bytes(),
         "prediction_profile": predictions.to_bytes(),
     }
-    files = {role: _file(store, content) for role, content in profiles.items()}
+    contents = {**profiles, **(files or {})}
     release = Release(
         model_name="flights",
         model=ModelFile(format="skops", file=_file(store, model), trusted_types=()),
@@ -85,7 +87,7 @@ def store_with_release(path: Path, *, model: bytes = b"model") -> tuple[Store, s
         lineage=Lineage(
             config="", code="", data="data-1", environment="", rows={}, parameters={}, seed=0
         ),
-        files=files,
+        files={role: _file(store, content) for role, content in contents.items()},
     )
     release_id = write_release(store, release)
     approve(store, release_id, why="a test")

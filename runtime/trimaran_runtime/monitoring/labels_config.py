@@ -19,8 +19,8 @@ class LabelsConfig(Section):
     """A path (relative to the project) or a URI of files or a Delta table, as `data.source` takes
     them; no function and no database. Where files repeat a label, what is read last holds."""
     event: Annotated[str, Field(min_length=1)] = "event_id"
-    """Column of the request's id: what the server answered in the header `x-request-id`, and on AWS
-    what the caller gave as the inference id."""
+    """Column of the request's id: what the server answered in the header `x-request-id`, which is
+    the caller's own where it gave one; on AWS what the caller gave as the inference id."""
     label: Annotated[str, Field(min_length=1)] = "label"
     """Column of the true value."""
     row: Annotated[str, Field(min_length=1)] | None = None

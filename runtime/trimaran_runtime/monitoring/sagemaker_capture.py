@@ -80,7 +80,8 @@ class SageMakerCapture:
         try:
             about, data = record["eventMetadata"], record["captureData"]
             event, moment = about["eventId"], moment_of(about["inferenceTime"])
-            is_test = str(about.get("inferenceId", "")).startswith(LIVE_TEST)
+            told = str(about.get("inferenceId") or "")
+            is_test = told.startswith(LIVE_TEST)
             given, answer = data["endpointInput"], data.get("endpointOutput")
             if not isinstance(event, str):
                 raise ValueError("no event")
@@ -95,7 +96,8 @@ class SageMakerCapture:
         except (KeyError, TypeError, ValueError, AttributeError):
             self.counts.unreadable += 1
             return None
-        return self._exchanges.read(event, moment, content_type, *bodies)
+        # A label names the id that the caller gave: SageMaker's own it never saw.
+        return self._exchanges.read(told or event, moment, content_type, *bodies)
 
 
 def _body(side: Mapping[str, Any]) -> bytes:

@@ -222,8 +222,7 @@ class ScoreSums:
         size = len(scores.columns)
         # By slab: scores, a row of ones, and a row of marks for each column with missing values.
         self._slabs = np.zeros((BLOCK_ROWS // EXACT_ROWS, 2 * size + 1, EXACT_ROWS), np.float32)
-        # With a row of ones.
-        self._squares = np.ones((size + 1, EXACT_ROWS), np.float32)
+        self._squares = np.empty((size, EXACT_ROWS), np.float32)
         self._small = np.zeros(BLOCK_ROWS, np.int8)
         self._numeric: tuple[Any, dict[str, int]] = (None, {})
         # float64 holds every sum exactly, up to 10^12 rows.
@@ -288,7 +287,7 @@ class ScoreSums:
     def _add(self, block: _Block, marked: list[int]) -> None:
         size = len(self.columns)
         scores, squares, sums = block[:size], self._squares, self._sums
-        np.multiply(scores, scores, out=squares[:size])
+        np.multiply(scores, scores, out=squares)
         product = block @ block.T
         sums["products"] += product[:size, :size]
         sums["sums"] += product[:size, size, None]
@@ -297,15 +296,14 @@ class ScoreSums:
         if marked:
             absent, lost = block[size + 1 :], product[size, size + 1 :]
             sums["sums"][:, marked] -= product[:size, size + 1 :]
-            sums["squares"][:, marked] -= squares[:size] @ absent.T
+            sums["squares"][:, marked] -= squares @ absent.T
             sums["pairs"][:, marked] -= lost
             sums["pairs"][marked, :] -= lost[:, None]
             sums["pairs"][np.ix_(marked, marked)] += product[size + 1 :, size + 1 :]
-        squares[:size] *= np.float32(1 / LIMIT)
-        np.rint(squares[:size], out=squares[:size])
-        weights = squares @ squares.T
-        sums["weights"] += weights[:size, :size]
-        self._weight_sums += weights[:size, size]
+        squares *= np.float32(1 / LIMIT)
+        np.rint(squares, out=squares)
+        sums["weights"] += squares @ squares.T
+        self._weight_sums += squares.sum(axis=1)
 
 
 def _blas_limits() -> Any:

@@ -25,9 +25,9 @@ from trimaran_runtime.monitoring.archive import (
     read_latest,
     record_retraining,
 )
-from trimaran_runtime.monitoring.check import action_of
 from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.monitoring.config import MonitorConfig
+from trimaran_runtime.monitoring.outcome import action_of
 from trimaran_runtime.registry.release import list_releases, read_release
 from trimaran_runtime.steps.ports import MONITOR
 from trimaran_runtime.storage.store import Store

@@ -12,7 +12,7 @@ from trimaran_runtime.storage.store import Store
 
 if TYPE_CHECKING:
     # Where things are kept is asked by renderers, too, which compute nothing.
-    from trimaran_runtime.monitoring.check import Outcome
+    from trimaran_runtime.monitoring.outcome import Outcome
 
 FOLDER = "monitor"
 VERDICT = "verdict.json"

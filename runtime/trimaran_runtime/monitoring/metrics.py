@@ -7,7 +7,7 @@ from trimaran_runtime.monitoring.action import ActionKind
 
 if TYPE_CHECKING:
     # A dashboard needs the names alone, and not what computes the values.
-    from trimaran_runtime.monitoring.check import Outcome
+    from trimaran_runtime.monitoring.outcome import Outcome
 
 DRIFT_SEVERITY = "DriftSeverity"
 """0: no drift; 1: drift; 2: severe drift. Where the performance is estimated without labels, 2 is

@@ -9,7 +9,7 @@ from trimaran_runtime.drift.config import FacetName
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.drift.verdict import ColumnVerdict, Facet, Severity, Verdict
 from trimaran_runtime.monitoring.bars import bars
-from trimaran_runtime.monitoring.check import NOTHING
+from trimaran_runtime.monitoring.outcome import NOTHING
 from trimaran_runtime.monitoring.plot import CURRENT_COLOUR, REFERENCE_COLOUR, comparison_plot
 
 PARTS = (

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from trimaran_runtime.monitoring.check import NOTHING, Outcome
 from trimaran_runtime.monitoring.labelled import Labelled
+from trimaran_runtime.monitoring.outcome import NOTHING, Outcome
 from trimaran_runtime.monitoring.page import (
     headline,
     judged,

@@ -11,9 +11,10 @@ from trimaran_runtime.monitoring.archive import (
     last_retraining,
     record_retraining,
 )
-from trimaran_runtime.monitoring.check import NOTHING, Outcome, check
+from trimaran_runtime.monitoring.check import check
 from trimaran_runtime.monitoring.check_config import CheckConfig
 from trimaran_runtime.monitoring.metrics import metrics_of
+from trimaran_runtime.monitoring.outcome import NOTHING, Outcome
 from trimaran_runtime.monitoring.recorder import Recorder
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.platform.metric_sink import MetricSink

@@ -15,7 +15,7 @@ from tests.monitoring.traffic_store import (
     FOLDER,
     NOON,
     answers_to,
-    config_of,
+    check_of,
     line,
     rows_of,
     send,
@@ -23,10 +23,8 @@ from tests.monitoring.traffic_store import (
 )
 from trimaran_runtime.drift import Profile
 from trimaran_runtime.monitoring.capture import Counts, Request
-from trimaran_runtime.monitoring.check import Outcome, check
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.monitoring.traffic import Traffic, read_traffic
-from trimaran_runtime.storage.store import Store
 
 ROWS = 60
 _DRAW = np.random.default_rng(0)
@@ -145,26 +143,13 @@ def test_a_column_that_breaks_late_costs_itself_alone(monkeypatch: pytest.Monkey
     assert found.unread == whole.unread == {"whole_0": 3}
 
 
-def judged(store: Store, release: str) -> Outcome:
-    return check(
-        store,
-        config_of().monitor,
-        model="flights",
-        endpoint="flights",
-        release=release,
-        last=None,
-        data="",
-        now=NOON,
-    )
-
-
 def test_a_broken_column_is_told_and_the_others_are_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, release = store_with_release(tmp_path / "store")
     send(store, release, rows_of(5_000, 5, shift=0.6))
     breaks(monkeypatch, "hour")
-    outcome = judged(store, release)
+    outcome = check_of(store, release)
     assert outcome.features is not None
     assert outcome.drifted == ("hour", "distance")
     assert outcome.sentence.startswith("hour cannot be read: its values are garbage. ")
@@ -195,7 +180,7 @@ def test_a_check_of_nothing_but_garbage_ends_with_a_report(tmp_path: Path) -> No
     store.create(f"{FOLDER}/11/w.jsonl", content + b"torn {")
     store.create(f"{FOLDER}/11/w-drops.json", b'{"dropped": 7}')
     store.create(f"{FOLDER}/11/x.jsonl", orjson.dumps([1, 2]) + b"\n\xff\xff\n")
-    outcome = judged(store, release)
+    outcome = check_of(store, release)
     assert outcome.severity == "alert"
     assert render(outcome)
     counts = outcome.document()["counts"]
@@ -207,6 +192,6 @@ def test_predictions_that_are_no_predictions_are_missing_ones(tmp_path: Path) ->
     rows = rows_of(1_000, 3)
     answers = [*answers_to(rows[:500]), *[[], None, "x", {}, {"label": {}}] * 100]
     store.create(f"{FOLDER}/11/w.jsonl", line("e1", release, rows, prediction=answers))
-    outcome = judged(store, release)
+    outcome = check_of(store, release)
     assert outcome.predictions is not None
     assert outcome.predictions.severity == "alert"

@@ -8,14 +8,13 @@ import pytest
 
 from tests.monitoring.traffic_store import (
     FOLDER,
-    NOON,
-    config_of,
+    check_of,
     line,
     rows_of,
     store_with_release,
 )
-from trimaran_runtime.monitoring.check import Outcome, check
 from trimaran_runtime.monitoring.metrics import DRIFT_SEVERITY, metrics_of
+from trimaran_runtime.monitoring.outcome import Outcome
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.storage.store import Store
 
@@ -34,16 +33,7 @@ def judged(
     rows = rows_of(len(scores), 5, shift=shift)
     answers = [{"label": bool(p > 0.5), "probability": float(p)} for p in scores]
     store.create(f"{FOLDER}/11/w.jsonl", line("e", release, rows, prediction=answers))
-    return check(
-        store,
-        config_of(**monitor).monitor,
-        model="flights",
-        endpoint="flights",
-        release=release,
-        last=None,
-        data="",
-        now=NOON,
-    )
+    return check_of(store, release, **monitor)
 
 
 def usual(count: int = ROWS) -> Any:

@@ -6,8 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.monitoring.traffic_store import NOON, config_of, rows_of, send, store_with_release
-from trimaran_runtime.monitoring.check import Outcome, check
+from tests.monitoring.traffic_store import (
+    check_of,
+    rows_of,
+    send,
+    store_with_release,
+)
+from trimaran_runtime.monitoring.outcome import Outcome
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.storage.store import Store
 
@@ -21,16 +26,7 @@ def world(tmp_path: Path) -> World:
 
 def judged(world: World, rows: list[dict[str, Any]]) -> Outcome:
     send(*world, rows, per_request=500)
-    return check(
-        world[0],
-        config_of().monitor,
-        model="flights",
-        endpoint="flights",
-        release=world[1],
-        last=None,
-        data="",
-        now=NOON,
-    )
+    return check_of(world[0], world[1])
 
 
 def test_columns_that_begin_to_move_together_are_found(world: World) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from tests.monitoring.traffic_store import (
     NOON,
     answers_to,
+    check_of,
     config_of,
     rows_of,
     send,
@@ -20,7 +21,6 @@ from tests.monitoring.traffic_store import (
 from trimaran_runtime.config import RunConfig
 from trimaran_runtime.drift import Profile
 from trimaran_runtime.drift.config import DriftConfig
-from trimaran_runtime.monitoring.check import check as judge
 from trimaran_runtime.monitoring.lock_rules import judge_rules
 from trimaran_runtime.monitoring.metrics import metrics_of
 from trimaran_runtime.steps.monitor import STEP
@@ -74,24 +74,27 @@ def test_labels_that_show_a_good_model_alert_nobody(tmp_path: Path) -> None:
     assert verdict["action"]["kind"] == "log"
 
 
+@pytest.mark.parametrize(("wrong", "action"), [(False, "log"), (True, "alert")])
+def test_labels_decide_what_drift_means_whatever_is_estimated(
+    tmp_path: Path, wrong: bool, action: str
+) -> None:
+    store, release = store_with_release(tmp_path / "store")
+    send(store, release, rows_of(ROWS, 5, shift=0.6), per_request=1)
+    without = check_of(store, release)
+    assert without.severity == "alert"
+    assert (without.harm, without.action.kind) == (None, "alert")
+    found = check_of(store, release, labels={"source": write_labels(tmp_path, wrong=wrong)})
+    assert found.severity == "alert"
+    assert (found.harm, found.action.kind) == (wrong, action)
+
+
 def test_labels_are_among_the_metrics(tmp_path: Path) -> None:
     store, release = store_with_release(tmp_path / "store")
     send(store, release, rows_of(ROWS, 5), per_request=1)
     source = write_labels(tmp_path, wrong=True)
 
     def metrics(**labels: Any) -> dict[str, float]:
-        return metrics_of(
-            judge(
-                store,
-                config_of(**labels).monitor,
-                model="flights",
-                endpoint="flights",
-                release=release,
-                last=None,
-                data="",
-                now=NOON,
-            )
-        )
+        return metrics_of(check_of(store, release, **labels))
 
     found = metrics(labels={"source": source})
     assert (found["LabelledRows"], found["LabelsUnreadable"]) == (ROWS, 0)
@@ -115,16 +118,7 @@ def test_the_releases_lock_is_held_to_the_traffic(tmp_path: Path) -> None:
     store, release = store_with_release(tmp_path / "store", files={"config": config.to_json()})
     rows = [row | ({"temp": None} if n % 10 == 0 else {}) for n, row in enumerate(rows_of(ROWS, 5))]
     send(store, release, rows)
-    found = judge(
-        store,
-        config_of().monitor,
-        model="flights",
-        endpoint="flights",
-        release=release,
-        last=None,
-        data="",
-        now=NOON,
-    )
+    found = check_of(store, release)
     (rule,) = found.rules
     missing = sum(row["temp"] is None for row in rows)
     assert (rule.breach.column, rule.breach.rows, rule.alert) == ("temp", missing, True)

@@ -12,18 +12,17 @@ from pydantic import ValidationError
 
 from tests.monitoring.traffic_store import (
     FOLDER,
-    NOON,
     TRAINING_ROWS,
     answers_to,
-    config_of,
+    check_of,
     line,
     rows_of,
     store_with_release,
 )
 from trimaran_runtime.drift import Profile
 from trimaran_runtime.drift.config import DriftConfig
-from trimaran_runtime.monitoring.check import Outcome, check
 from trimaran_runtime.monitoring.metrics import DOMAIN_AUC, metrics_of
+from trimaran_runtime.monitoring.outcome import Outcome
 from trimaran_runtime.monitoring.predictions import classified
 from trimaran_runtime.monitoring.reference_rows import (
     SCORE,
@@ -89,16 +88,7 @@ def judged(world: World, rows: list[dict[str, Any]], seed: int = 0, scores: Any 
     endpoint = f"flights{seed}"
     folder = FOLDER.replace("flights", endpoint)
     store.create(f"{folder}/11/w.jsonl", line("e", release, rows, prediction=answers))
-    return check(
-        store,
-        config_of().monitor,
-        model="flights",
-        endpoint=endpoint,
-        release=release,
-        last=None,
-        data="",
-        now=NOON,
-    )
+    return check_of(store, release, endpoint=endpoint)
 
 
 @pytest.mark.parametrize("count", SIZES)

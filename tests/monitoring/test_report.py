@@ -9,12 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.monitoring.traffic_store import NOON, config_of, rows_of, send, store_with_release
+from tests.monitoring.traffic_store import (
+    NOON,
+    check_of,
+    rows_of,
+    send,
+    store_with_release,
+)
 from trimaran_runtime.drift import Profile
 from trimaran_runtime.drift.comparison import compare
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.monitoring.bars import bars
-from trimaran_runtime.monitoring.check import Outcome, check
+from trimaran_runtime.monitoring.outcome import Outcome
 from trimaran_runtime.monitoring.plot import comparison_plot
 from trimaran_runtime.monitoring.report import render
 
@@ -28,16 +34,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     for row in rows[:500]:
         row["carrier"] = HOSTILE
     send(store, release, rows)
-    return check(
-        store,
-        config_of(on_drift="retrain").monitor,
-        model="flights",
-        endpoint="flights",
-        release=release,
-        last=None,
-        data="",
-        now=NOON,
-    )
+    return check_of(store, release, on_drift="retrain")
 
 
 class Parsed(HTMLParser):
@@ -163,14 +160,9 @@ def test_a_level_may_hold_any_character(level: str) -> None:
 
 def test_nothing_to_judge_is_a_report_too(tmp_path: Path) -> None:
     store, _ = store_with_release(tmp_path / "store")
-    empty = check(
+    empty = check_of(
         store,
-        config_of().monitor,
-        model="flights",
-        endpoint="flights",
-        release=None,
-        last=None,
-        data="",
+        None,
         now=NOON + timedelta(hours=1),
     )
     html = render(empty)

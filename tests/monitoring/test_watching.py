@@ -8,14 +8,14 @@ import pytest
 from tests.monitoring.traffic_store import (
     NOON,
     answers_to,
-    config_of,
+    check_of,
     line,
     rows_of,
     store_with_release,
 )
 from trimaran_runtime.errors import StoreError
 from trimaran_runtime.monitoring import watching
-from trimaran_runtime.monitoring.check import Outcome, check
+from trimaran_runtime.monitoring.outcome import Outcome
 from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.storage.store import Store
 
@@ -43,16 +43,7 @@ def day(world: World, number: int, *, shift: float, rows: int = 400) -> Outcome:
 
 
 def judged(world: World, now: datetime) -> Outcome:
-    return check(
-        world[0],
-        config_of().monitor,
-        model="flights",
-        endpoint="flights",
-        release=world[1],
-        last=None,
-        data="",
-        now=now,
-    )
+    return check_of(world[0], world[1], now=now)
 
 
 def records(world: World) -> list[str]:

@@ -10,7 +10,9 @@ import orjson
 import pyarrow as pa
 
 from trimaran_runtime.drift import Profile
+from trimaran_runtime.monitoring.check import check
 from trimaran_runtime.monitoring.check_config import CheckConfig
+from trimaran_runtime.monitoring.outcome import Outcome
 from trimaran_runtime.monitoring.predictions import classified, with_scores
 from trimaran_runtime.registry.approval import approve
 from trimaran_runtime.registry.release import (
@@ -137,3 +139,24 @@ def send(store: Store, release: str, rows: list[dict[str, Any]], *, per_request:
 def config_of(**monitor: Any) -> CheckConfig:
     """The check's configuration."""
     return CheckConfig.model_validate({"model": "flights", "monitor": monitor})
+
+
+def check_of(
+    store: Store,
+    release: str | None,
+    *,
+    endpoint: str = "flights",
+    now: datetime = NOON,
+    **monitor: Any,
+) -> Outcome:
+    """What a check of the release finds, with these settings of the monitor."""
+    return check(
+        store,
+        config_of(**monitor).monitor,
+        model="flights",
+        endpoint=endpoint,
+        release=release,
+        last=None,
+        data="",
+        now=now,
+    )

@@ -116,6 +116,12 @@ class MLStack(Component[MLStackArgs, Parts]):
         }
 
 
+def _capture_fraction(args: MLStackArgs) -> float:
+    """Share of the requests that is recorded; where none is, there is nothing to weigh."""
+    capture = args.endpoint.capture
+    return 1.0 if capture is None or capture.fraction == 0 else capture.fraction
+
+
 def _compose(
     context: Context,
     args: MLStackArgs,
@@ -167,7 +173,7 @@ def _compose(
             **links,
             "alert_rules": plain(args.alerts.rules),
             "pipeline_id": pipeline.pipeline_id,
-            "capture_fraction": capture.fraction if (capture := args.endpoint.capture) else 1.0,
+            "capture_fraction": _capture_fraction(args),
         },
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[endpoint])),
     )

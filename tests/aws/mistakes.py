@@ -630,6 +630,12 @@ _MONITOR = (
         "endpoint.capture is null",
     ),
     _limit(
+        "a monitor of traffic of which nothing is recorded",
+        {"endpoint.capture.fraction": 0},
+        "monitor.schedule",
+        "endpoint.capture.fraction is 0",
+    ),
+    _limit(
         "a monitor by a clock that is none",
         {"monitor.schedule": "every hour"},
         "monitor.schedule",

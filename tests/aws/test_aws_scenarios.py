@@ -1,5 +1,6 @@
 """Every scenario renders, and no check finds anything in what it renders."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,3 +48,24 @@ def test_no_check_finds_anything(folder: Path, name: str) -> None:
     resources = rendered(folder, SCENARIOS[name].set)
     assert len([r for r in resources if r.custom]) > 15
     assert [str(finding) for finding in check_all(resources)] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"endpoint.capture.fraction": 0.25}, "0.25"),
+        ({"endpoint.capture.fraction": 0, "monitor.schedule": "off"}, "1"),
+    ],
+    ids=["a quarter", "nothing, and nobody looks"],
+)
+def test_a_stack_tells_its_monitor_what_share_is_recorded(
+    folder: Path, changes: Mapping[str, Any], told: str
+) -> None:
+    made = next(
+        r
+        for r in rendered(folder, changes)
+        if r.name == "toy-monitor" and r.type.endswith(":Pipeline")
+    )
+    (step,) = json.loads(made.inputs["pipelineDefinition"])["Steps"]
+    arguments = step["Arguments"]["AppSpecification"]["ContainerArguments"]
+    assert f"fraction={told}" in arguments

@@ -96,6 +96,8 @@ def monitored_problems(spec: StackSpec) -> Iterator[Problem]:
         reason = f"SageMaker records no traffic of kind {spec.endpoint.kind.value}"
     elif spec.endpoint.capture is None:
         reason = "endpoint.capture is null, so no traffic is recorded"
+    elif spec.endpoint.capture.fraction == 0:
+        reason = "endpoint.capture.fraction is 0, so no traffic is recorded"
     else:
         return
     yield Problem(

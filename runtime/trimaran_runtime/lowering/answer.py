@@ -83,9 +83,9 @@ class Trees:
         if values.shape[2] != len(self.base):
             turns = values.reshape(-1, len(self.base), len(rows))
             values = turns.transpose(0, 2, 1)
-        start = np.broadcast_to(self.base, (1, *values.shape[1:]))
-        terms = np.concatenate([start, values])
-        # A sum over one column alone is made in pairs, others row by row: one order for all.
+        terms = np.empty((1 + len(values), *values.shape[1:]))
+        terms[0], terms[1:] = self.base, values
+        # One number alone is summed up in pairs, several one after the other: one order for all.
         small = terms[0].size < 2
         total = np.add.accumulate(terms)[-1] if small else np.add.reduce(terms, axis=0)
         return linked(total if self.divisor == 1 else total / self.divisor, self.link)

@@ -57,7 +57,11 @@ _CLASSES: Mapping[str, type[Any]] = {
         Trees,
     )
 }
-_TYPES = {"F64": np.dtype("<f8"), "I32": np.dtype("<i4"), "BOOL": np.dtype("?")}
+_TYPES: dict[str, np.dtype[Any]] = {
+    "F64": np.dtype("<f8"),
+    "I32": np.dtype("<i4"),
+    "BOOL": np.dtype("?"),
+}
 _NAMES = {dtype: name for name, dtype in _TYPES.items()}
 _CLASS, _ARRAY, _FLOAT = "class", "array", "float"
 _LENGTH_BYTES = 8

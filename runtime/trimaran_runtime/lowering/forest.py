@@ -57,6 +57,26 @@ class Forest:
     value: Floats
     width: int
 
+    def __post_init__(self) -> None:
+        nodes, starts = len(self.feature), self.roots
+        if not nodes or not len(starts) or starts[0] != 0 or (np.diff(starts) < 1).any():
+            raise ValueError("the trees do not lie one after the other")
+        same = (self.threshold, self.left, self.right, self.missing_left, self.split)
+        if any(each.shape != (nodes,) for each in same) or self.value.shape[:1] != (nodes,):
+            raise ValueError("the nodes' arrays differ in length")
+        own, inner = np.arange(nodes), self.feature >= 0
+        end = np.append(starts[1:], nodes)[starts.searchsorted(own, side="right") - 1]
+        for child in (self.left[inner], self.right[inner]):
+            # Parents come first, so that every walk ends.
+            if ((child <= own[inner]) | (child >= end[inner])).any():
+                raise ValueError("a node's child is not below it")
+        if int(starts[-1]) >= nodes or (self.feature >= self.width).any():
+            raise ValueError("a node looks at a column that there is not")
+        if self.goes_left.shape != (len(self.goes_left), CODES):
+            raise ValueError("categories have other codes")
+        if (self.split < -1).any() or (self.split >= len(self.goes_left)).any():
+            raise ValueError("a node splits categories that there are not")
+
     def values(self, rows: Floats) -> Floats:
         """(t, n, v) what each tree answers for (n, d) rows."""
         if self._tables is None:
@@ -92,7 +112,10 @@ class Forest:
                 split = self.split[node]
                 listed = ~self.goes_left[np.maximum(split, 0), codes(value)]
                 right = np.where(split >= 0, listed, right)
-            node = steps.children[2 * node + right]
+            moved = steps.children[2 * node + right]
+            if (moved == node).all():
+                break
+            node = moved
         return node
 
     @cached_property
@@ -169,7 +192,7 @@ class _Tables:
         # What is left is one bit more than was asked for, if any: the lowest is the leaf.
         bit = np.bitwise_count((left & (~left + np.uint64(1))) - np.uint64(1))
         place = bit.T + (np.arange(trees) * SHORT_LEAVES)[:, None]
-        return self.leaf[place]
+        return np.asarray(self.leaf[place], dtype=np.intp)
 
 
 def _tables(forest: Forest) -> _Tables | None:

@@ -130,7 +130,7 @@ class Fill:
 
 @dataclass(frozen=True)
 class Recode:
-    """What scikit-learn's boosted trees do first: categories to the front, as 0, 1, 2, …
+    """What scikit-learn's boosted trees do first: categories to the front, counted from 0.
 
     Attributes:
         columns: the columns of categories.

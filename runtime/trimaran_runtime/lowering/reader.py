@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ _CALENDAR_PARTS = 7
 class Reader(Protocol):
     """Reads some of the columns."""
 
-    columns: Places
-    """Which ones, in the signature's order."""
+    @property
+    def columns(self) -> Places:
+        """Which ones, in the signature's order."""
 
     @property
     def width(self) -> int:
@@ -95,7 +96,7 @@ class Levels:
             ]
         if None in found:
             raise ValueError("a category is unknown")
-        return found  # type: ignore[return-value] - None was refused
+        return cast("list[float]", found)
 
     @cached_property
     def _known(self) -> Mapping[Any, float]:

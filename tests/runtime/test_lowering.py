@@ -15,7 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.pipeline import make_pipeline
@@ -24,12 +29,16 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeature
 from trimaran_runtime.data.config import Task
 from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.lowering.answer import Linear, Trees
+from trimaran_runtime.lowering.boundaries import boundary_rows
 from trimaran_runtime.lowering.file import dump, load
 from trimaran_runtime.lowering.from_steps import CannotLower
 from trimaran_runtime.lowering.lower import lower
 from trimaran_runtime.lowering.lowered import Lowered
+from trimaran_runtime.lowering.prove import Differs, Parity, prove
 from trimaran_runtime.registry.release import Feature, Signature
 from trimaran_runtime.serving.column import Column
+from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
+from trimaran_runtime.serving.predictor import Predictor
 from trimaran_runtime.training.learner.portfolio import LEARNERS, Ask
 from trimaran_runtime.training.learner.preparation import Columns
 
@@ -188,6 +197,49 @@ def test_values_at_and_beside_every_threshold_go_the_same_way(name: str) -> None
     np.testing.assert_allclose(
         lowered.predict(rows), answers(model, 2, rows), rtol=1e-9, atol=1e-12
     )
+
+
+THREE = tuple(Feature(name=name, type="number", nullable=False) for name in "abc")
+SPLITTING = {
+    "boosting": (HistGradientBoostingClassifier(max_iter=10, random_state=0), np.float64),
+    # Its trees round what they compare to float32.
+    "extra trees": (ExtraTreesClassifier(10, random_state=0), np.float32),
+}
+
+
+@pytest.mark.parametrize("name", SPLITTING)
+def test_a_single_threshold_that_is_off_by_the_least_is_found(name: str) -> None:
+    model, precision = SPLITTING[name]
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(draw.normal(size=(ROWS, 3)), columns=list("abc"))
+    model.fit(table, draw.random(ROWS) < 0.5)
+    taken = Signature(features=THREE, target="y", task=Task.classification, classes=(False, True))
+    original = Predictor(model, taken, [Column(f) for f in THREE]).predict
+    values = [table[name].tolist() for name in "abc"]
+    right = lower(model, taken)
+
+    def proven(form: Lowered) -> Parity:
+        ours = LoweredPredictor(form, taken).predict
+        return prove(original, ours, taken, values, boundary_rows(form, THREE, values))
+
+    assert proven(right).max_difference < 1e-12
+    assert isinstance(right.answer, Trees)
+    forest = right.answer.forest
+    # Splits into two leaves: elsewhere both sides may have the same answer for a row.
+    leaf = forest.feature < 0
+    last = np.flatnonzero(~leaf & leaf[forest.left] & leaf[forest.right])
+    for node in last[:: len(last) // 10]:
+        threshold = forest.threshold.copy()
+        for _ in range(2):  # the first step may stay between the same two values of the input
+            threshold[node] = np.nextafter(precision(threshold[node]), precision(-np.inf))
+        with pytest.raises(Differs):
+            proven(with_thresholds(right, threshold))
+
+
+def with_thresholds(form: Lowered, threshold: Any) -> Lowered:
+    assert isinstance(form.answer, Trees)
+    forest = replace(form.answer.forest, threshold=threshold)
+    return replace(form, answer=replace(form.answer, forest=forest))
 
 
 def test_one_row_and_many_rows_have_the_same_answers_of_trees() -> None:

@@ -6,6 +6,7 @@ leaf (the QuickScorer of Lucchese et al. 2015, section 3, with the conditions of
 into a table). Larger trees are walked all at once, a level at a time.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,8 @@ CODES = 256
 _ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _ROWS = 64
 """Rows answered at a time, so that what is between stays in the processor's cache."""
+_WALKED = 1_024
+"""Rows walked at a time where every step is looked at."""
 _TABLE_BYTES = 1 << 26
 
 
@@ -94,14 +97,29 @@ class Forest:
         assert tables is not None
         return tables.leaves(rows)
 
+    def visitors(self, rows: Floats) -> "NDArray[np.intp]":
+        """(nodes,) the number of a row of (n, d) that gets to each node; -1: none does."""
+        visitors = np.full(len(self.feature), -1, dtype=np.intp)
+        for start in range(0, len(rows), _WALKED):
+            for node in self._walk(rows[start : start + _WALKED]):
+                number = np.arange(start, start + len(node))[:, None]
+                visitors[node] = np.broadcast_to(number, node.shape)
+        return visitors
+
     def _walked(self, rows: Floats) -> "NDArray[np.intp]":
         """(n, t) leaf of each tree."""
+        *_, node = self._walk(rows)
+        return node
+
+    def _walk(self, rows: Floats) -> "Iterator[NDArray[np.intp]]":
+        """(n, t) nodes at which the rows are, from the roots to the leaves."""
         count = len(rows)
         node = np.broadcast_to(self.roots.astype(np.intp), (count, len(self.roots))).copy()
         flat = np.ascontiguousarray(rows).reshape(-1)
         start = (np.arange(count) * self.width)[:, None]
         steps = self._steps
         missing = np.isnan(flat).any()
+        yield node
         for _ in range(self._depth):
             value = flat[start + steps.feature[node]]
             right = value > self.threshold[node]
@@ -114,9 +132,9 @@ class Forest:
                 right = np.where(split >= 0, listed, right)
             moved = steps.children[2 * node + right]
             if (moved == node).all():
-                break
+                return
             node = moved
-        return node
+            yield node
 
     @cached_property
     def _depth(self) -> int:

@@ -69,10 +69,14 @@ class Lowered:
         Raises:
             ValueError: the original refuses such values as well.
         """
+        return self.answer(self.prepared(values))
+
+    def prepared(self, values: Sequence[Any]) -> Floats:
+        """(n, d) what the model proper is given for rows by column; see `predict`."""
         count = len(values[0])
         read = [_apply(part.operations, part.reader(values, count)) for part in self.parts]
         rows = read[0] if len(read) == 1 else np.concatenate(read, axis=1)
-        return self.answer(_apply(self.operations, rows))
+        return _apply(self.operations, rows)
 
 
 def _apply(operations: tuple[Operation, ...], rows: Floats) -> Floats:

@@ -1,14 +1,15 @@
 """The gate of lowered forms: they answer as the original does, or they are not used."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from trimaran_runtime.lowering.odd_rows import odd_rows
 from trimaran_runtime.registry.release import Signature
 
-MOST_ROWS = 100_000
-"""Rows of the data that are compared, evenly over it."""
 TOLERANCE = 1e-9
 """Largest difference of two probabilities, or of two numbers relative to the larger of the
 original's and 1. Both are float64; what is added up in another order differs by about 1e-15."""
@@ -36,27 +37,34 @@ class Parity:
     max_difference: float
 
 
-def prove(original: Ask, lowered: Ask, signature: Signature, values: Sequence[list[Any]]) -> Parity:
+def prove(
+    original: Ask,
+    lowered: Ask,
+    signature: Signature,
+    values: Sequence[list[Any]],
+    further: Sequence[list[Any]],
+) -> Parity:
     """Compare both on rows of the data and on made-up ones.
 
     Args:
-        original, lowered: answer as `Predictor.predict` does.
+        original: answers as `Predictor.predict` does.
+        lowered: answers so as well.
         signature: what both take and give.
         values: rows of the data by column, as a server hands them to a model; at least one.
+        further: more made-up rows by column, e.g. of `trimaran_runtime.lowering.boundaries`.
 
     Raises:
         Differs: a label is another, a number differs by more than `TOLERANCE`, or one of both
             refuses a row that the other answers.
     """
-    step = -(-len(values[0]) // MOST_ROWS)
-    data = [column[::step] for column in values]
-    odd = odd_rows(signature.features, data)
+    made = zip(odd_rows(signature.features, values), further, strict=True)
+    odd = [[*column, *more] for column, more in made]
     comparison = _Comparison(original, lowered, classifies=signature.task == "classification")
-    for rows in (data, odd):
+    for rows, kind in ((values, "row"), (odd, "made-up row")):
         for start in range(0, len(rows[0]), _TOGETHER):
-            comparison.add([column[start : start + _TOGETHER] for column in rows])
+            comparison.add([column[start : start + _TOGETHER] for column in rows], kind, start)
     return Parity(
-        rows=len(data[0]),
+        rows=len(values[0]),
         odd_rows=len(odd[0]),
         refused_rows=comparison.refused,
         max_difference=comparison.largest,
@@ -68,44 +76,48 @@ class _Comparison:
         self._original, self._lowered, self._classifies = original, lowered, classifies
         self.refused, self.largest = 0, 0.0
 
-    def add(self, rows: Sequence[list[Any]]) -> None:
-        """Compare some rows; those among which one is refused are halved until it is alone."""
+    def add(self, rows: Sequence[list[Any]], kind: str, start: int) -> None:
+        """Compare some rows; those among which one is refused are halved until it is alone.
+
+        Args:
+            rows: the rows by column.
+            kind: what they are called.
+            start: the number of the first.
+        """
         count = len(rows[0])
         ours, theirs = _attempt(self._lowered, rows), _attempt(self._original, rows)
         if ours is not None and theirs is not None:
-            for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-                self._compare(one, other, rows, number)
+            for number, (one, other) in enumerate(zip(ours, theirs, strict=True), start):
+                self._compare(one, other, f"{kind} {number}")
         elif count == 1:
             if ours is not None or theirs is not None:
                 who = "the original" if theirs is None else "the lowered form"
-                raise Differs(f"only {who} refuses {_shown(rows, 0)}")
+                raise Differs(f"only {who} refuses {kind} {start}")
             self.refused += 1
         else:
             half = count // 2
-            self.add([column[:half] for column in rows])
-            self.add([column[half:] for column in rows])
+            self.add([column[:half] for column in rows], kind, start)
+            self.add([column[half:] for column in rows], kind, start + half)
 
-    def _compare(self, one: Any, other: Any, rows: Sequence[list[Any]], number: int) -> None:
+    # Rows are told by number: what they hold is nobody's business but the data's owner's.
+    def _compare(self, one: Any, other: Any, row: str) -> None:
         if not self._classifies:
             difference = abs(one - other) / max(1.0, abs(other))
         elif one[0] != other[0]:
-            raise Differs(f"{one[0]!r} instead of {other[0]!r} for {_shown(rows, number)}")
+            raise Differs(f"the lowered form has another label for {row}")
         else:
             pairs = zip(one[1], other[1], strict=True)
             difference = max(abs(ours - theirs) for ours, theirs in pairs)
         # Written so that NaN, which no comparison holds for, is refused.
         if not difference <= TOLERANCE:
-            raise Differs(f"a difference of {difference:.3g} for {_shown(rows, number)}")
+            raise Differs(f"the lowered form differs by {difference:.0e} for {row}")
         self.largest = max(self.largest, difference)
 
 
 def _attempt(ask: Ask, rows: Sequence[list[Any]]) -> list[Any] | None:
     try:
-        return ask(rows)
+        # Made-up rows overflow, and hold unknown levels, on purpose.
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            return ask(rows)
     except Exception:  # noqa: BLE001 - a refusal is an answer as well, whatever a model raises
         return None
-
-
-def _shown(rows: Sequence[list[Any]], number: int) -> str:
-    text = repr([column[number] for column in rows])
-    return text if len(text) <= 200 else f"{text[:200]}…"

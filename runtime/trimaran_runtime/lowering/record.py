@@ -1,5 +1,6 @@
 """What is known of a release's lowered form: that it answers the same, or why there is none."""
 
+import math
 from typing import Literal, Self
 
 from pydantic import ValidationError
@@ -11,9 +12,9 @@ LOWERED = "lowered.model"
 """Name of the file of the lowered form."""
 LOWERING = "lowering.json"
 """Name of the file of its record."""
-ROLE = "lowered_model"
+LOWERED_ROLE = "lowered_model"
 """Role of the lowered form among a release's files."""
-RECORD_ROLE = "lowering"
+LOWERING_ROLE = "lowering"
 """Role of its record."""
 
 
@@ -35,17 +36,18 @@ class Lowering(Section):
     refused_rows: int = 0
     """Of all those, rows that both refuse."""
     max_difference: float | None = None
-    """Largest difference of two probabilities, or of two numbers relative to the larger of the
-    original's and 1; None: nothing was compared."""
+    """No two probabilities differ by more, and no two numbers relative to the larger of the
+    original's and 1; a power of ten, or 0. None: nothing was compared."""
 
     @property
     def told(self) -> str:
         """The outcome in a sentence."""
         if self.lowered is None:
             return f"served as it is: {self.reason}"
+        within = f"within {self.max_difference:.0e}" if self.max_difference else "exactly"
         return (
-            f"served as NumPy ({self.form}): equal to the original on {self.rows:,} rows and "
-            f"{self.odd_rows:,} made-up ones, to {self.max_difference:.2g}"
+            f"served as NumPy ({self.form}): {within} equal to the original on {self.rows:,} rows "
+            f"and {self.odd_rows:,} made-up ones"
         )
 
     @classmethod
@@ -55,3 +57,17 @@ class Lowering(Section):
             return cls.model_validate_json(document)
         except ValidationError as exc:
             raise Corrupted(f"the record of lowering cannot be read: {exc}", where="model") from exc
+
+
+def power_of_ten(difference: float) -> float:
+    """The least power of ten that a difference does not exceed; 0 for 0.
+
+    The last digits of a difference depend on the processor, and the same inputs have to give the
+    same release.
+    """
+    if difference == 0:
+        return 0.0
+    power = math.floor(math.log10(difference))
+    return next(
+        ten for n in (power, power + 1, power + 2) if (ten := float(f"1e{n}")) >= difference
+    )

@@ -1,4 +1,4 @@
-"""What every test of the AWS cloud finds: an event loop, which Pulumi's SDK takes from the thread."""
+"""What every test of the AWS cloud finds: an event loop, which Pulumi takes from the thread."""
 
 import pytest
 

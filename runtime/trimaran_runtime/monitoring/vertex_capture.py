@@ -18,7 +18,7 @@ import orjson
 from trimaran_runtime.monitoring.capture import Counts, Request
 from trimaran_runtime.monitoring.exchange import Exchanges, moment_of
 from trimaran_runtime.registry.release import Release
-from trimaran_runtime.serving.rows import FORMS
+from trimaran_runtime.serving.bodies.json_body import FORMS
 
 
 class VertexCapture:

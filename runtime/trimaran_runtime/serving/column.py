@@ -1,5 +1,6 @@
 """One input column: which JSON values it takes, and what the model is handed for them."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
-_INFINITY = float("inf")
 _MOST_BITS = 64
 """Bits of a whole number; a longer one is read as a float, as the JSON parser does."""
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
@@ -110,11 +110,14 @@ class Column:
         return values
 
     def _finite(self, values: list[Any], types: set[type]) -> list[Any]:
-        if float in types:
-            # JSON has no infinity; other formats have.
-            for infinite in (_INFINITY, -_INFINITY):
-                if infinite in values:
-                    raise self._refusal(values, values.index(infinite), "is not finite")
+        present = [v for v in values if v is not None] if None in values else values
+        # JSON has neither infinity nor NaN; other formats have.
+        if float in types and not all(map(math.isfinite, present)):
+            for row, value in enumerate(values):
+                if value is not None and math.isinf(value):
+                    raise self._refusal(values, row, "is not finite")
+                if value is not None and math.isnan(value) and not self.is_nullable:
+                    raise self._refusal(values, row, "must not be NaN")
         return values
 
     def _whole(self, values: list[Any], types: set[type]) -> list[Any]:

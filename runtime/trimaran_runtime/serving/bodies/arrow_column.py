@@ -56,7 +56,7 @@ def json_values(array: "pa.Array") -> list[Any]:
     elif pa.types.is_date(kind):
         values = [None if day is None else day.isoformat() for day in array.to_pylist()]
     elif pa.types.is_floating(kind):
-        values = [None if v is None or v != v else v for v in array.to_pylist()]  # noqa: PLR0124  # NaN
+        values = [None if v is None or v != v else v for v in array.to_pylist()]  # NaN
     else:
         values = array.to_pylist()
     return values

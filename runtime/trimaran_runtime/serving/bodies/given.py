@@ -111,7 +111,7 @@ class Matrix:
         if place in self.booleans:
             return [bool(value) if value in {0, 1} else value for value in values]
         if self.array.dtype.kind == "f":
-            return [value if value == value else None for value in values]  # noqa: PLR0124  # NaN
+            return [value if value == value else None for value in values]  # NaN
         return values
 
 

@@ -38,7 +38,7 @@ def _shape(header: NpyHeader, expected: Expected) -> tuple[int, int]:
     """Rows and columns; one column may be given as a vector."""
     width = len(expected.names)
     shape = (*header.shape, 1) if len(header.shape) == 1 and width == 1 else header.shape
-    if len(shape) != 2 or shape[1] != width:  # noqa: PLR2004  # rows and columns
+    if len(shape) != 2 or shape[1] != width:  # rows and columns
         raise Refusal(
             400,
             "the array has the wrong shape",

@@ -90,14 +90,18 @@ def _entries(text: str) -> list[str]:
     text = text.rstrip()
     while place < len(text):
         entry = _ENTRY.match(text, place)
-        if entry is None or any(entry[group] is not None and group in found for group in range(1, 6)):
+        if entry is None or any(
+            entry[group] is not None and group in found for group in range(1, 6)
+        ):
             raise _refusal("unsupported type of values, or a header that is none", text)
         found |= {group: entry[group] for group in range(1, 6) if entry[group] is not None}
         place = entry.end()
-    if len(found) != 5 or _SHAPE.fullmatch(found[5]) is None:  # noqa: PLR2004  # all groups
+    if len(found) != 5 or _SHAPE.fullmatch(found[5]) is None:  # all groups
         raise _refusal("the header is incomplete", text)
     return [found[group] for group in range(1, 6)]
 
 
 def _refusal(problem: str, given: Any = None) -> Refusal:
-    return Refusal(400, f"not a usable NumPy array: {problem}", where="body", given=given, allowed=_ALLOWED)
+    return Refusal(
+        400, f"not a usable NumPy array: {problem}", where="body", given=given, allowed=_ALLOWED
+    )

@@ -1,4 +1,4 @@
-"""`application/jsonlines`: a prediction a line, as a SageMaker transform job joins it to its rows."""
+"""`application/jsonlines`: a prediction a line, as a SageMaker transform job joins them."""
 
 import orjson
 

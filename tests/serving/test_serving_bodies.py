@@ -34,6 +34,7 @@ from tests.serving.releases import ROW
 from tests.serving.test_serving_capture import lines
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig, ServerConfig
+from trimaran_runtime.serving.message import Refusal
 from trimaran_runtime.serving.rows import RowReader
 from trimaran_runtime.storage.store import Store
 
@@ -255,15 +256,15 @@ def test_an_arrow_time_beyond_the_calendar_is_refused(mixed: Client) -> None:
     assert (status, answer["field"]) == (400, "body")
 
 
-def test_npy_gives_booleans_and_whole_numbers_where_columns_are_some(
-    store: Store, connect: Connect
-) -> None:
+def test_npy_gives_booleans_and_whole_numbers_where_columns_are_some() -> None:
     kinds = ("integer", "boolean", "number")
     features = tuple(f.model_copy(update={"type": t}) for f, t in zip(NUMBERS, kinds, strict=True))
-    reader = connect(publish_numbers(store, features)).service.reader
+    reader = RowReader(Signature(features=features, target="late", task="regression"), 10)
     rows = reader.read(NPY, npy(np.array([[3.0, 1.0, 0.5], [4.0, 0.0, 1.5]])))
     assert list(rows.values) == [[3, 4], [True, False], [0.5, 1.5]]
     assert [type(column[0]) for column in rows.values] == [int, bool, float]
+    with pytest.raises(Refusal, match="column 'width', row 0: the value is of the wrong type"):
+        reader.read(NPY, npy(np.array([[3.0, 2.0, 0.5]])))
 
 
 def test_npy_is_not_taken_where_a_column_is_text(mixed: Client) -> None:

@@ -159,10 +159,12 @@ def test_an_error_is_json_whatever_is_accepted(client: Client) -> None:
 
 @given(st.text(alphabet="*/;,=q.01 acjlnopstvx-", max_size=60))
 def test_any_accept_header_gets_a_format_or_406(accept: str) -> None:
+    negotiation, status = Negotiation(), None
     try:
-        assert Negotiation().encoder(accept) in Negotiation().encoders
+        chosen = negotiation.encoder(accept)
     except Refusal as refusal:
-        assert refusal.status == 406
+        chosen, status = None, refusal.status
+    assert status == 406 or chosen in negotiation.encoders
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from trimaran_runtime.monitoring.exchange import LIVE_TEST, Exchanges, moment_of
 from trimaran_runtime.monitoring.json_lines import json_lines
 from trimaran_runtime.monitoring.rolled import rolled_files
 from trimaran_runtime.registry.release import Release
-from trimaran_runtime.serving.rows import FORMS
+from trimaran_runtime.serving.bodies.json_body import FORMS
 from trimaran_runtime.storage.store import Store
 
 _QUESTION, _ANSWER = "request", "response"

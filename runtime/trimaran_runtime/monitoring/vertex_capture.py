@@ -18,7 +18,7 @@ import orjson
 from trimaran_runtime.monitoring.capture import Counts, Request
 from trimaran_runtime.monitoring.exchange import Exchanges, moment_of
 from trimaran_runtime.registry.release import Release
-from trimaran_runtime.serving.rows import FORMS
+from trimaran_runtime.serving.bodies.json_body import FORMS, is_body
 
 
 class VertexCapture:
@@ -95,7 +95,7 @@ def _question(asked: list[str]) -> bytes:
     """The body as it was sent; of `predict` it is made from the instances."""
     if len(asked) == 1:
         value = orjson.loads(asked[0])
-        if isinstance(value, dict) and sum(form in value for form in FORMS) == 1:
+        if is_body(value):
             return asked[0].encode()
         return orjson.dumps({FORMS[0]: [value]})
     return orjson.dumps({FORMS[0]: [orjson.loads(text) for text in asked]})

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-import orjson
-
+from trimaran_runtime.serving.answers.answer import RELEASE_HEADER, Answer
+from trimaran_runtime.serving.answers.negotiation import DEFAULT_VARIABLE, Negotiation
 from trimaran_runtime.serving.capture import Captured
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.message import Headers, Refusal, Response
@@ -31,14 +31,18 @@ class Application:
 
     Args:
         config: the server's configuration.
-        environ: environment variables; Vertex AI names further routes in them. None: of the
-            process.
+        environ: environment variables; Vertex AI names further routes in them, SageMaker the
+            default format of answers. None: of the process.
+
+    Raises:
+        ConfigError: that format is none of ours.
     """
 
     def __init__(self, config: ServerConfig, environ: dict[str, str] | None = None) -> None:
         environ = dict(os.environ) if environ is None else environ
         self._limits = config.limits
         self._max_body = int(config.limits.max_body_mib * (1 << 20))
+        self._negotiation = Negotiation(environ.get(DEFAULT_VARIABLE))
         self._service: Service | None = None
         self.is_draining = False
         self.in_flight = 0
@@ -128,6 +132,8 @@ class Application:
     async def _invocations(self, headers: Headers, body: bytes, identifier: str) -> Response:
         started, arrived = time.perf_counter(), time.time()
         service = self._ready()
+        # Before the model is asked: what cannot be answered costs no prediction.
+        encoder = self._negotiation.encoder(headers.get("accept"))
         rows = service.reader.read(headers.get("content-type"), body)
         try:
             async with asyncio.timeout(self.timeout_seconds):
@@ -143,14 +149,15 @@ class Application:
         except Exception:  # noqa: BLE001 - logged under an error id
             return failure("the model failed on this request")
         answers = service.predictor.rendered(predictions, every_class=rows.every_class)
-        content = orjson.dumps({"predictions": answers, "release": service.short_id})
+        content = encoder.encode(Answer(predictions, answers, service.short_id))
         seconds = time.perf_counter() - started
         service.metrics.predicted(seconds, rows.count)
         if service.capture is not None and headers.get(LIVE_TEST) is None:
             service.capture.offer(
                 Captured(arrived, identifier, rows.raw, answers, seconds * 1e3, len(body))
             )
-        return Response(200, content)
+        named = {} if encoder.names_release else {RELEASE_HEADER: service.short_id}
+        return Response(200, content, encoder.content_type, named)
 
     async def _ping(self, headers: Headers, body: bytes, identifier: str) -> Response:
         if self.is_draining:

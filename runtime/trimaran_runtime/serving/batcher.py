@@ -8,13 +8,14 @@ arrives meanwhile makes the next batch, and the event loop stays free for /ping.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from trimaran_runtime.serving.message import Refusal
+from trimaran_runtime.serving.values import Values, first, joined
 
-Call = Callable[[Sequence[list[Any]]], list[Any]]
+Call = Callable[[Values], list[Any]]
 _MAX_ROWS = 1024
 """Rows of one batch of several requests; a larger request makes a batch of its own."""
 _INLINE_ROWS = 64
@@ -26,7 +27,7 @@ keeps well within it at five milliseconds a batch."""
 _SLOW_SECONDS = 0.05
 """A call on the event loop that took longer was the last one there."""
 
-_Item = tuple[Sequence[list[Any]], int, "asyncio.Future[list[Any]]"]
+_Item = tuple[Values, int, "asyncio.Future[list[Any]]"]
 
 
 class Batcher:
@@ -51,7 +52,7 @@ class Batcher:
         """Rows that wait for the model now."""
         return self._waiting_rows
 
-    def calibrate(self, values: Sequence[list[Any]]) -> float:
+    def calibrate(self, values: Values) -> float:
         """Measure a warm call on the largest inline batch, and decide where calls run.
 
         Args:
@@ -60,8 +61,8 @@ class Batcher:
         Returns:
             Seconds of the call.
         """
-        rows = [(column * _INLINE_ROWS)[:_INLINE_ROWS] for column in values]
-        self._call([column[:1] for column in rows])
+        rows = first(values, _INLINE_ROWS)
+        self._call(first(values, 1))
         self._call(rows)
         started = time.perf_counter()
         self._call(rows)
@@ -69,7 +70,7 @@ class Batcher:
         self._inline = seconds <= _INLINE_SECONDS
         return seconds
 
-    async def submit(self, values: Sequence[list[Any]], count: int) -> list[Any]:
+    async def submit(self, values: Values, count: int) -> list[Any]:
         """Predictions for the rows of one request.
 
         Raises:
@@ -135,11 +136,7 @@ class Batcher:
     def _answers(self, batch: list[_Item]) -> list[list[Any] | Exception]:
         if len(batch) == 1:
             return [self._attempt(batch[0][0])]
-        merged = [
-            [value for part in parts for value in part]
-            for parts in zip(*(values for values, _, _ in batch), strict=True)
-        ]
-        together = self._attempt(merged)
+        together = self._attempt(joined([values for values, _, _ in batch]))
         if isinstance(together, Exception):
             # One request's rows may have done it: its neighbours shall not suffer.
             return [self._attempt(values) for values, _, _ in batch]
@@ -150,7 +147,7 @@ class Batcher:
             start += count
         return answers
 
-    def _attempt(self, values: Sequence[list[Any]]) -> list[Any] | Exception:
+    def _attempt(self, values: Values) -> list[Any] | Exception:
         try:
             predictions = self._call(values)
         except Exception as exc:  # noqa: BLE001 - whatever a model raises goes to its own request

@@ -45,8 +45,8 @@ class Captured:
     time: float
     """Arrival, seconds since the epoch."""
     request_id: str
-    raw: tuple[list[Any], ...]
-    """Values by column, as given."""
+    raw: Sequence[list[Any]]
+    """Values by column, as given; may be made on the first look, which the writer thread takes."""
     predictions: list[Any]
     """Predictions as answered."""
     latency_ms: float

@@ -1,5 +1,6 @@
 """One input column: which JSON values it takes, and what the model is handed for them."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_MOST_BITS = 64
+"""Bits of a whole number; a longer one is read as a float, as the JSON parser does."""
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _ALLOWED = {
     "number": "a number",
@@ -29,16 +32,20 @@ class Column:
 
     Args:
         feature: the feature's part of the signature.
+
+    Attributes:
+        type: its logical type.
+        is_nullable: whether a value may be missing.
     """
 
     def __init__(self, feature: Feature) -> None:
         self.name = feature.name
-        self._type, self._nullable = feature.type, feature.nullable
+        self.type, self.is_nullable = feature.type, feature.nullable
 
     @property
     def allowed(self) -> str:
         """What the column takes, in words."""
-        return _ALLOWED[self._type] + (", or null" if self._nullable else "")
+        return _ALLOWED[self.type] + (", or null" if self.is_nullable else "")
 
     def check(self, values: list[Any]) -> list[Any]:
         """Values for the model: the given list itself where nothing needs converting.
@@ -48,12 +55,12 @@ class Column:
         """
         # The set of types decides at C speed; only a mixture is looked at value by value.
         types = set(map(type, values))
-        if type(None) in types and not self._nullable:
+        if type(None) in types and not self.is_nullable:
             raise self._refusal(values, values.index(None), "must not be null")
         types.discard(type(None))
-        match self._type:
+        match self.type:
             case "number":
-                return self._only(values, types, int, float)
+                return self._finite(self._only(values, types, int, float), types)
             case "integer":
                 return self._whole(self._only(values, types, int, float), types)
             case "boolean":
@@ -68,7 +75,7 @@ class Column:
 
         A cell that does not parse stays text, so that `check` refuses it.
         """
-        match self._type:
+        match self.type:
             case "number" | "integer":
                 return [_number(text) if text else None for text in texts]
             case "boolean":
@@ -81,13 +88,13 @@ class Column:
 
         Columns with missing values were float64 in training, also integers and booleans.
         """
-        match self._type:
+        match self.type:
             case "number":
                 return np.array(values, dtype=np.float64)
             case "integer":
-                return np.array(values, dtype=np.float64 if self._nullable else np.int64)
+                return np.array(values, dtype=np.float64 if self.is_nullable else np.int64)
             case "boolean":
-                return np.array(values, dtype=np.float64 if self._nullable else np.bool_)
+                return np.array(values, dtype=np.float64 if self.is_nullable else np.bool_)
             case "timestamp":
                 return np.array(values, dtype="datetime64[us]")
             case _:
@@ -100,6 +107,17 @@ class Column:
             for row, value in enumerate(values):
                 if value is not None and type(value) not in allowed:
                     raise self._refusal(values, row, "is of the wrong type")
+        return values
+
+    def _finite(self, values: list[Any], types: set[type]) -> list[Any]:
+        present = [v for v in values if v is not None] if None in values else values
+        # JSON has neither infinity nor NaN; other formats have.
+        if float in types and not all(map(math.isfinite, present)):
+            for row, value in enumerate(values):
+                if value is not None and math.isinf(value):
+                    raise self._refusal(values, row, "is not finite")
+                if value is not None and math.isnan(value) and not self.is_nullable:
+                    raise self._refusal(values, row, "must not be NaN")
         return values
 
     def _whole(self, values: list[Any], types: set[type]) -> list[Any]:
@@ -138,7 +156,9 @@ class Column:
 
 def _number(text: str) -> int | float | str:
     try:
-        return int(text)
+        whole = int(text)
+        if whole.bit_length() <= _MOST_BITS:
+            return whole
     except ValueError:
         pass
     try:

@@ -1,11 +1,11 @@
 """Turns checked rows into predictions with a lowered model: NumPy, and nothing else is loaded."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from trimaran_runtime.lowering.lowered import Lowered
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.serving.predictor import Renderer, refuse_non_finite
+from trimaran_runtime.serving.values import Values
 
 
 class LoweredPredictor(Renderer):
@@ -22,7 +22,7 @@ class LoweredPredictor(Renderer):
         )
         self._lowered = lowered
 
-    def predict(self, values: Sequence[list[Any]]) -> list[Any]:
+    def predict(self, values: Values) -> list[Any]:
         """Predictions for rows given by column: see `Predictor.predict`.
 
         Raises:

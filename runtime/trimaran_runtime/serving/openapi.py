@@ -3,6 +3,7 @@
 from typing import Any
 
 from trimaran_runtime.registry.release import SHORT, Feature, Release
+from trimaran_runtime.serving.openapi_content import answer_content, body_content, request_schemas
 
 _TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": "number"},
@@ -29,19 +30,13 @@ def example_row(release: Release) -> dict[str, Any]:
 
 def document(release: Release, release_id: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
-    body = {
-        "application/json": {
-            "schema": {"$ref": "#/components/schemas/Request"},
-            "example": {"instances": [example_row(release)]},
-        },
-        "text/csv": {"schema": {"type": "string", "description": "A header line, then rows."}},
-    }
-    answer = {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}}
+    body = body_content(release.signature, example_row(release))
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     refusals = {
         "400": "The body is not as described.",
+        "406": "No answer can be of a type that the Accept header names.",
         "413": "Too large.",
-        "415": "Not JSON or CSV.",
+        "415": "The body is of no content type that this release takes.",
         "429": "Too many rows wait.",
         "500": "The model failed; carries an error id.",
     }
@@ -54,7 +49,10 @@ def document(release: Release, release_id: str) -> dict[str, Any]:
                     "summary": f"Predict {release.signature.target}",
                     "requestBody": {"required": True, "content": body},
                     "responses": {
-                        "200": {"description": "One prediction per row.", "content": answer},
+                        "200": {
+                            "description": "One prediction per row.",
+                            "content": answer_content(),
+                        },
                         **{c: {"description": d, "content": error} for c, d in refusals.items()},
                     },
                 }
@@ -96,16 +94,9 @@ def _schemas(release: Release) -> dict[str, Any]:
             },
             "required": ["label"],
         }
-    parameters = {"type": "object", "properties": {"probabilities": {"type": "boolean"}}}
-    instances = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Row"}}
     answer = {"predictions": {"type": "array", "items": prediction}, "release": {"type": "string"}}
     return {
-        "Row": row,
-        "Request": {
-            "type": "object",
-            "properties": {"instances": instances, "parameters": parameters},
-            "required": ["instances"],
-        },
+        **request_schemas([feature.name for feature in features], row),
         "Answer": {"type": "object", "properties": answer, "required": list(answer)},
         "Error": {
             "type": "object",

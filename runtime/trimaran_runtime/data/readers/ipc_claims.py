@@ -6,6 +6,8 @@ flatbuffer (`Message.fbs`: `RecordBatch.buffers`, pairs of offset and length).
 """
 
 import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from trimaran_runtime.data.files import File
@@ -21,31 +23,50 @@ _DICTIONARY, _BATCH = 2, 3
 _BUFFERS, _DATA, _COMPRESSION = 2, 1, 3
 
 
-def refuse_swollen(stream: Any, file: File) -> None:
-    """Raise DataError when a record batch claims to inflate absurdly."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How large one message is, and says to be.
+
+    Attributes:
+        is_batch: whether it is a record batch, else it is a dictionary.
+        inflated: size of its buffers once inflated, bytes; 0 where they are not compressed.
+        stored: size as it is stored, bytes.
+    """
+
+    is_batch: bool
+    inflated: int
+    stored: int
+
+
+def claims(stream: Any) -> Iterator[Claim]:
+    """Claims of the record batches and dictionaries of a stream, in order.
+
+    Raises:
+        pyarrow.ArrowException, OSError, struct.error: the stream is truncated, or is none.
+    """
     import pyarrow as pa
 
+    for message in pa.ipc.MessageReader.open_stream(stream):
+        if message.type in {"record batch", "dictionary"} and message.body is not None:
+            inflated = _claimed(message.metadata.to_pybytes(), memoryview(message.body))
+            yield Claim(message.type == "record batch", inflated, message.body.size)
+
+
+def refuse_swollen(stream: Any, file: File) -> None:
+    """Raise DataError when a record batch claims to inflate absurdly."""
     # An IPC file is a stream between two magic words.
     stream.seek(_PREFIX if stream.read(6) == b"ARROW1" else 0)
-    reader = pa.ipc.MessageReader.open_stream(stream)
     number = 0
-    while True:
-        try:
-            message = reader.read_next_message()
-        except StopIteration:
-            return
-        if message.type == "record batch":
-            number += 1
-        if message.type in {"record batch", "dictionary"} and message.body is not None:
-            claimed = _claimed(message.metadata.to_pybytes(), memoryview(message.body))
-            stored = message.body.size
-            if claimed > FREE_BYTES and claimed > MOST_RATIO * max(stored, 1):
-                raise DataError(
-                    f"record batch {number} claims {claimed:,} bytes, stored in {stored:,}",
-                    where=file.name,
-                    allowed=f"{MOST_RATIO:,} bytes per stored byte",
-                    next_step="write the table again; a file like this is made to fill memory",
-                )
+    for claim in claims(stream):
+        number += claim.is_batch
+        if claim.inflated > FREE_BYTES and claim.inflated > MOST_RATIO * max(claim.stored, 1):
+            raise DataError(
+                f"record batch {number} claims {claim.inflated:,} bytes, stored in "
+                f"{claim.stored:,}",
+                where=file.name,
+                allowed=f"{MOST_RATIO:,} bytes per stored byte",
+                next_step="write the table again; a file like this is made to fill memory",
+            )
 
 
 def _claimed(metadata: bytes, body: memoryview) -> int:

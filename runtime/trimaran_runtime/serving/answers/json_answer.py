@@ -1,0 +1,16 @@
+"""`application/json`: every prediction in a list, and the release."""
+
+import orjson
+
+from trimaran_runtime.serving.answers.answer import Answer
+from trimaran_runtime.serving.answers.encoder import Encoder
+from trimaran_runtime.serving.message import JSON
+
+
+def _encode(answer: Answer) -> bytes:
+    return orjson.dumps({"predictions": answer.rendered, "release": answer.release})
+
+
+ENCODER = Encoder(
+    media_type=JSON, encode=_encode, description="Predictions and the release.", names_release=True
+)

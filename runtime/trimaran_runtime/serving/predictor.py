@@ -57,6 +57,16 @@ class Predictor:
                 )
             self._classes = fitted
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """Class labels in the order of the probabilities; empty for regression."""
+        return tuple(self._classes)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether predictions carry probabilities."""
+        return self._is_classifier and self._has_probabilities
+
     def predict(self, values: Sequence[list[Any]]) -> list[Any]:
         """Predictions for rows given by column.
 

@@ -386,7 +386,7 @@ BAD: dict[str, tuple[Any, int, str]] = {
     "number in BYTES": (changed(2, data=[1]), 400, "is no BYTES"),
     "BOOL for text": (changed(2, datatype="BOOL", data=[True]), 400, "wrong type"),
     "no time": (changed(4, data=["soon"]), 400, "not a time"),
-    "unknown input": (changed(0, name="speed"), 400, "unknown input 'speed'"),
+    "unknown input": (changed(0, name="speed"), 400, "unknown input"),
     "missing input": ({"inputs": row_tensors(ROW)[:4]}, 400, "'departs' is missing"),
     "given twice": ({"inputs": row_tensors(ROW) * 2}, 400, "given twice"),
     "ragged": (changed(1, shape=[2], data=[1, 2]), 400, "another number of rows"),

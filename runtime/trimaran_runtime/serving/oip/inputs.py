@@ -41,8 +41,8 @@ class Inputs:
         if not self._is_numeric or tensor.shape[1] != width:
             raise Refusal(
                 400,
-                f"input {tensor.name!r} is neither a column nor a matrix of all columns",
-                where=tensor.name,
+                "the input is neither a column nor a matrix of all columns",
+                where="inputs[0]",
                 given=list(tensor.shape),
                 allowed=f"shape [rows, {width}], columns in the order {', '.join(self._names)}"
                 if self._is_numeric
@@ -75,7 +75,7 @@ class Inputs:
         for name in by_name:
             if name not in self._names:
                 raise Refusal(
-                    400, f"unknown input {name!r}", where=name, allowed=", ".join(self._names)
+                    400, "unknown input", where="inputs", given=name, allowed=", ".join(self._names)
                 )
         missing = [name for name in self._names if name not in by_name]
         if missing:

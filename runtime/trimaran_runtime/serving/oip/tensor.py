@@ -51,7 +51,7 @@ def tensors(inputs: Any, rest: memoryview, max_rows: int) -> list[Tensor]:
     names = [tensor.name for tensor in found]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(400, f"input {twice!r} is given twice", where=twice)
+        raise Refusal(400, "an input is given twice", where="inputs", given=twice)
     return found
 
 

@@ -3,6 +3,7 @@
 Both ways give the same values: a number of an FP32 tensor is rounded to FP32 in JSON too.
 """
 
+import math
 import struct
 from itertools import chain
 from typing import Any
@@ -56,7 +57,7 @@ def from_bytes(
     Raises:
         Refusal: 400, the bytes do not fit the shape or the datatype.
     """
-    count = _product(shape)
+    count = math.prod(shape)
     if datatype.dtype is None:
         return _texts(content, count, where)
     expected = count * datatype.dtype.itemsize
@@ -88,7 +89,7 @@ def to_bytes(values: list[Any], datatype: Datatype) -> bytes:
 
 
 def _flat(data: Any, shape: tuple[int, ...], where: str) -> list[Any]:
-    count = _product(shape)
+    count = math.prod(shape)
     if not isinstance(data, list):
         raise Refusal(400, f"the data of {where} are missing", where=where, allowed="a list")
     if len(shape) == 2 and data and type(data[0]) is list:
@@ -113,16 +114,9 @@ def _flat(data: Any, shape: tuple[int, ...], where: str) -> list[Any]:
     return data
 
 
-def _product(shape: tuple[int, ...]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
-
-
 def _in_range(values: list[Any], datatype: Datatype, where: str) -> list[Any]:
     given = [value for value in values if value is not None]
-    limits = np.iinfo(datatype.dtype)  # type: ignore[arg-type]
+    limits = np.iinfo(str(datatype.dtype))
     if given and not limits.min <= min(given) <= max(given) <= limits.max:
         row = next(
             i

@@ -49,7 +49,7 @@ class Outputs:
 
     def __init__(self, predictor: Predictor, task: str) -> None:
         if task == "classification":
-            self.all = (Output(LABEL, _label_type(predictor.classes)),)
+            self.all: tuple[Output, ...] = (Output(LABEL, _label_type(predictor.classes)),)
             if predictor.has_probabilities:
                 self.all += (Output(PROBABILITIES, FP64, len(predictor.classes)),)
         else:
@@ -95,7 +95,11 @@ def answer(head: dict[str, Any], wanted: Sequence[Wanted], predictions: list[Any
     for item in wanted:
         output = item.output
         shape = [len(predictions)] + ([] if output.width is None else [output.width])
-        tensor = {"name": output.name, "datatype": output.datatype.name, "shape": shape}
+        tensor: dict[str, Any] = {
+            "name": output.name,
+            "datatype": output.datatype.name,
+            "shape": shape,
+        }
         values = _values(output, predictions)
         if item.is_binary:
             contents.append(to_bytes(values, output.datatype))

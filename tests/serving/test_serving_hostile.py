@@ -1,4 +1,4 @@
-"""Whatever the bytes are: one clear 4xx or an answer, no 5xx, and no more memory than the limits."""
+"""Whatever the bytes are: a clear 4xx or an answer, no 5xx, and no more memory than the limits."""
 
 import asyncio
 import json

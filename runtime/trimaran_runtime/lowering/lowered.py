@@ -1,15 +1,13 @@
 """A model in lowered form: readers, operations and an answer, in NumPy alone."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimaran_runtime.lowering.answer import Answer, Trees
 from trimaran_runtime.lowering.matrix import Operation
-from trimaran_runtime.lowering.reader import Reader
+from trimaran_runtime.lowering.reader import Columns, Reader
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +54,7 @@ class Lowered:
         """What kind of model it is: `linear` or `trees`."""
         return "trees" if isinstance(self.answer, Trees) else "linear"
 
-    def predict(self, values: Sequence[Any]) -> Floats:
+    def predict(self, values: Columns) -> Floats:
         """Answers for rows given by column.
 
         Args:
@@ -71,7 +69,7 @@ class Lowered:
         """
         return self.answer(self.prepared(values))
 
-    def prepared(self, values: Sequence[Any]) -> Floats:
+    def prepared(self, values: Columns) -> Floats:
         """(n, d) what the model proper is given for rows by column; see `predict`."""
         count = len(values[0])
         read = [_apply(part.operations, part.reader(values, count)) for part in self.parts]

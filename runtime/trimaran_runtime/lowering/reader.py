@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from trimaran_runtime.training.learner import columns as learner_columns
 
 Floats = NDArray[np.float64]
+Columns = Sequence[Any] | Floats
+"""Rows by column: lists, or (d, n) where all of them are numbers."""
 Places = NDArray[np.int32]
 Level = str | int | float | bool
 _CALENDAR_PARTS = 7
@@ -28,7 +30,7 @@ class Reader(Protocol):
     def width(self) -> int:
         """Columns of the matrix."""
 
-    def __call__(self, values: Sequence[Any], count: int) -> Floats:
+    def __call__(self, values: Columns, count: int) -> Floats:
         """(n, width) from the values by column; raises ValueError for values it refuses."""
 
 
@@ -42,7 +44,9 @@ class Numbers:
     def width(self) -> int:
         return len(self.columns)
 
-    def __call__(self, values: Sequence[Any], count: int) -> Floats:
+    def __call__(self, values: Columns, count: int) -> Floats:
+        if isinstance(values, np.ndarray):
+            return values[self._order].T
         read = np.array([values[i] for i in self._order], dtype=np.float64)
         return read.reshape(len(self._order), count).T
 
@@ -62,7 +66,7 @@ class Calendar:
     def width(self) -> int:
         return len(self.columns) * _CALENDAR_PARTS
 
-    def __call__(self, values: Sequence[Any], count: int) -> Floats:
+    def __call__(self, values: Columns, count: int) -> Floats:
         return learner_columns.calendar(_Frame({i: values[i] for i in self.columns.tolist()}))
 
 
@@ -114,7 +118,7 @@ class Ordinal:
     def width(self) -> int:
         return len(self.columns)
 
-    def __call__(self, values: Sequence[Any], count: int) -> Floats:
+    def __call__(self, values: Columns, count: int) -> Floats:
         coded = np.empty((count, len(self.columns)))
         for to, (column, levels) in enumerate(zip(self.columns, self.levels, strict=True)):
             coded[:, to] = levels(values[column])
@@ -139,7 +143,7 @@ class OneHot:
     def width(self) -> int:
         return int(self.widths.sum())
 
-    def __call__(self, values: Sequence[Any], count: int) -> Floats:
+    def __call__(self, values: Columns, count: int) -> Floats:
         hot = np.zeros((count, self.width))
         start = 0
         rows = np.arange(count)

@@ -1,9 +1,9 @@
 """`python -m trimaran_runtime.serving`: the one process that serves one release everywhere.
 
 With `--store` and `--release` it loads from the artifact store. Without them it is a container
-that a cloud has started: `TRIMARAN_RELEASE` names the release, its serving files are in
-`/opt/ml/model` (`TRIMARAN_MODEL_DIR` names another folder), `TRIMARAN_SERVER_CONFIG` may hold the
-configuration as JSON, and every address of the container is answered on.
+that a cloud has started: `TRIMARAN_RELEASE` names the release, `trimaran_runtime.serving.container`
+says where its files are, `TRIMARAN_SERVER_CONFIG` may hold the configuration as JSON, and every
+address of the container is answered on.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 # Numerical libraries read these when they are loaded: one request is too little work to share
 # between threads, and replicas share the cores already.
@@ -22,15 +21,11 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from trimaran_runtime.errors import ConfigError, Exit, RuntimeFault  # noqa: E402
 from trimaran_runtime.process.parent_watch import exit_with_parent  # noqa: E402
+from trimaran_runtime.serving import batch_transform  # noqa: E402
 from trimaran_runtime.serving.config import ServerConfig  # noqa: E402
+from trimaran_runtime.serving.container import DEFAULT_PORT, port_of, source_of  # noqa: E402
 from trimaran_runtime.serving.server import Launch, run  # noqa: E402
-from trimaran_runtime.serving.source import ReleaseFolder, Source, StoredRelease  # noqa: E402
-
-_PORTS = ("SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT")
-_CONTAINER_PORT = "8080"
-"""Port that every cloud asks a container on unless it says otherwise."""
-_MODEL_FOLDER = "/opt/ml/model"
-"""Where SageMaker puts model data."""
+from trimaran_runtime.serving.source import Source, StoredRelease  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,17 +51,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _launch(given: argparse.Namespace, stack: ExitStack) -> Launch:
-    source = _source(given, stack)
-    is_container = isinstance(source, ReleaseFolder)
-    port = next((os.environ[name] for name in _PORTS if os.environ.get(name)), None)
+    if given.command != "serve":
+        raise ConfigError(
+            f"this container cannot {given.command!r}",
+            where="command line",
+            allowed="serve, or no command",
+            next_step="training is a step of the pipeline, started by `trimaran run`"
+            if given.command == "train"
+            else "",
+        )
+    is_container = not given.store and not given.release
+    port = port_of(os.environ)
     return Launch(
-        source=source,
-        config=_config(given),
+        source=_source(given, stack),
+        config=batch_transform.configured(_config(given), os.environ),
         # In a container the network around it decides who may ask.
         host=given.host or ("0.0.0.0" if is_container else "127.0.0.1"),  # noqa: S104
-        port=int(port or (_CONTAINER_PORT if is_container else 0))
-        if given.port is None
-        else given.port,
+        port=(port or (DEFAULT_PORT if is_container else 0)) if given.port is None else given.port,
         ready=given.ready,
     )
 
@@ -81,9 +82,7 @@ def _source(given: argparse.Namespace, stack: ExitStack) -> Source:
             where="command line",
             allowed="--store and --release, or TRIMARAN_RELEASE in the environment",
         )
-    folder = Path(os.environ.get("TRIMARAN_MODEL_DIR") or _MODEL_FOLDER)
-    code = stack.enter_context(TemporaryDirectory(prefix="trimaran-code-"))
-    return ReleaseFolder(folder, release, Path(code))
+    return source_of(release, os.environ, stack)
 
 
 def _config(given: argparse.Namespace) -> ServerConfig:
@@ -97,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m trimaran_runtime.serving", description="Serve one release over HTTP."
     )
-    # SageMaker starts every container as `IMAGE serve`.
-    parser.add_argument("command", nargs="?", choices=["serve"], default="serve")
+    # SageMaker starts every container as `IMAGE serve`, and one that trains as `IMAGE train`.
+    parser.add_argument("command", nargs="?", default="serve", help="serve")
     parser.add_argument("--store", help="URI of the artifact store")
     parser.add_argument("--release", help="full id of the release")
     parser.add_argument("--code", type=Path, help="folder of the user's code")

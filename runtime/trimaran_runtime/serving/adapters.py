@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
-from trimaran_runtime.serving.application import Application, request_id
+from trimaran_runtime.serving.application import Application
+from trimaran_runtime.serving.call import Call
 from trimaran_runtime.serving.message import Headers, Refusal, Response
 
 BODY_SECONDS = 10.0
@@ -55,22 +56,22 @@ class Asgi:
 async def _answer(
     application: Application, method: str, path: str, headers: Headers, chunks: Any
 ) -> Response:
-    refused = application.refuse(method, path, headers)
-    if refused is not None:
-        return refused
+    call = application.begin(method, path, headers)
+    if isinstance(call, Response):
+        return call
     try:
-        body = await _body(application, chunks) if method == "POST" else b""
+        body = await _body(application, call, chunks) if call.route.method == "POST" else b""
     except Refusal as refusal:
-        return application.refused(refusal, path, request_id(headers))
-    return await application.handle(method, path, headers, body)
+        return application.refused(refusal, call)
+    return await application.finish(call, body)
 
 
-async def _body(application: Application, chunks: Any) -> bytes:
+async def _body(application: Application, call: Call, chunks: Any) -> bytes:
     """The body, counted while it arrives: a length may be missing, or a lie."""
     received = bytearray()
-    limit = min(BODY_SECONDS, application.timeout_seconds)
+    limit = min(BODY_SECONDS, call.deadline - call.started)
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout_at(call.started + limit):
             async for chunk in chunks:
                 received += chunk
                 if len(received) > application.max_body:

@@ -1,29 +1,28 @@
 """The server without its socket: a request in, a response out."""
 
-import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import uuid4
 
+from trimaran_runtime.serving import correlation, exchange, openapi
 from trimaran_runtime.serving.answers.answer import RELEASE_HEADER, Answer
 from trimaran_runtime.serving.answers.negotiation import DEFAULT_VARIABLE, Negotiation
-from trimaran_runtime.serving.capture import Captured
+from trimaran_runtime.serving.batch_transform import execution_parameters
+from trimaran_runtime.serving.call import Call
 from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.correlation import REQUEST_ID
+from trimaran_runtime.serving.deadline import seconds_allowed
+from trimaran_runtime.serving.docs_page import docs_page
+from trimaran_runtime.serving.loop_lag import LoopLag
 from trimaran_runtime.serving.message import Headers, Refusal, Response
 from trimaran_runtime.serving.metrics import CONTENT_TYPE
+from trimaran_runtime.serving.oip.protocol import InferenceProtocol
+from trimaran_runtime.serving.routes import Routes
 from trimaran_runtime.serving.service import Service
+from trimaran_runtime.serving.vertex import vertex_routes
 
 LOG = logging.getLogger(__name__)
-REQUEST_ID = "x-request-id"
-_REQUEST_IDS = (REQUEST_ID, "x-amzn-sagemaker-inference-id", "x-ms-client-request-id")
-"""Headers that may carry the caller's own id of a request, the first that is there counts."""
-LIVE_TEST = "x-trimaran-live-test"
-"""Header of a request that tests the server: answered as any other, never recorded as traffic."""
-_MAX_ID = 128
-_Handler = Callable[[Headers, bytes, str], Awaitable[Response]]
 
 
 class Application:
@@ -31,75 +30,91 @@ class Application:
 
     Args:
         config: the server's configuration.
-        environ: environment variables; Vertex AI names further routes in them, SageMaker the
-            default format of answers. None: of the process.
-
-    Raises:
-        ConfigError: that format is none of ours.
+        environ: environment variables; Vertex AI names further routes in them. None: of the
+            process.
     """
 
     def __init__(self, config: ServerConfig, environ: dict[str, str] | None = None) -> None:
         environ = dict(os.environ) if environ is None else environ
         self._limits = config.limits
+        self._max_lag = config.max_lag_seconds
         self._max_body = int(config.limits.max_body_mib * (1 << 20))
         self._negotiation = Negotiation(environ.get(DEFAULT_VARIABLE))
         self._service: Service | None = None
+        self._openapi = b""
+        self.lag = LoopLag()
         self.is_draining = False
         self.in_flight = 0
-        self._routes: dict[str, tuple[str, _Handler]] = {
-            "/": ("GET", self._live),
-            "/ping": ("GET", self._ping),
-            "/metrics": ("GET", self._metrics),
-            "/openapi.json": ("GET", self._openapi),
-            "/invocations": ("POST", self._invocations),
-            "/score": ("POST", self._invocations),
-        }
-        if route := environ.get("AIP_HEALTH_ROUTE"):
-            self._routes[route] = ("GET", self._ping)
-        if route := environ.get("AIP_PREDICT_ROUTE"):
-            self._routes[route] = ("POST", self._invocations)
+        self._oip = InferenceProtocol(self._ready, lambda: self._is_serving, config.limits)
+        self._health, self._predict = vertex_routes(environ)
+        self._routes = self._table()
+
+    def _table(self) -> Routes:
+        routes = Routes()
+        routes.add("GET", "/", self._live)
+        routes.add("GET", "/ping", self._ping)
+        routes.add("GET", "/metrics", self._metrics)
+        routes.add("GET", "/openapi.json", self._openapi_json)
+        routes.add("GET", "/swagger.json", self._openapi_json)
+        routes.add("GET", "/docs", self._docs)
+        routes.add("GET", "/execution-parameters", self._execution_parameters)
+        routes.add("POST", "/invocations", self._invocations, predicts=True)
+        routes.add("POST", "/score", self._invocations, predicts=True)
+        self._oip.add_to(routes)
+        if self._health is not None:
+            routes.add("GET", self._health, self._ping)
+        if self._predict is not None:
+            routes.add("POST", self._predict, self._invocations, predicts=True)
+        return routes
 
     @property
     def max_body(self) -> int:
         """Largest request body, bytes."""
         return self._max_body
 
-    @property
-    def timeout_seconds(self) -> float:
-        """Longest time one request may take, body included."""
-        return self._limits.timeout_seconds
-
     def serve(self, service: Service) -> None:
         """Answer predictions from now on."""
+        aliases = [("/score", "/invocations"), ("/swagger.json", "/openapi.json")]
+        aliases += [(self._health, "/ping")] if self._health is not None else []
+        aliases += [(self._predict, "/invocations")] if self._predict is not None else []
+        self._openapi = openapi.with_aliases(service.openapi, aliases)
+        self._oip.serve(service)
         self._service = service
 
-    def refuse(self, method: str, path: str, headers: Headers) -> Response | None:
-        """The answer to a request that is not worth reading the body of; None: it is."""
-        length = headers.get("content-length")
+    def begin(self, method: str, path: str, headers: Headers) -> Call | Response:
+        """The call that a request makes, or the answer if its body is not worth reading."""
+        arrived, started = time.time(), time.monotonic()
+        given = correlation.given_id(headers)
         try:
-            if path not in self._routes:
-                routes = ", ".join(sorted(self._routes))
-                raise Refusal(404, "no such route", where="path", given=path, allowed=routes)
-            allowed = self._routes[path][0]
-            if method != allowed and (method, allowed) != ("HEAD", "GET"):
-                raise Refusal(
-                    405,
-                    "this route does not take that method",
-                    where="method",
-                    given=method,
-                    allowed=allowed,
-                    headers={"allow": allowed},
-                )
+            route, model, version = self._routes.find(method, path)
+            call = Call(
+                route=route,
+                headers=headers,
+                request_id=given or correlation.new_id(),
+                is_named=given is not None,
+                arrived=arrived,
+                started=started,
+                deadline=started + seconds_allowed(headers, self._limits.timeout_seconds),
+                model=model,
+                version=version,
+            )
+        except Refusal as refusal:
+            self._count(self._routes.label(path), refusal.status)
+            return self._closed(refusal.response(), given or correlation.new_id(), headers)
+        try:
+            length = headers.get("content-length")
             if length is not None and length.isdecimal() and int(length) > self._max_body:
                 raise self.too_large(int(length))
+            if route.predicts and self.lag.seconds > self._max_lag:
+                raise self._late()
         except Refusal as refusal:
-            return self.refused(refusal, path, request_id(headers))
-        return None
+            return self.refused(refusal, call)
+        return call
 
-    def refused(self, refusal: Refusal, path: str, identifier: str) -> Response:
-        """The answer to a request that was refused before it was handled."""
-        self._count(path, refusal.status)
-        return self._closed(refusal.response(), identifier)
+    def refused(self, refusal: Refusal, call: Call) -> Response:
+        """The answer to a call that was refused before it was handled."""
+        self._count(call.route.label, refusal.status)
+        return self._closed(refusal.response(), call.request_id, call.headers)
 
     def too_large(self, size: int) -> Refusal:
         """The refusal of a body of at least that size, bytes."""
@@ -113,94 +128,88 @@ class Application:
 
     async def handle(self, method: str, path: str, headers: Headers, body: bytes) -> Response:
         """Answer a request; raises nothing."""
-        refused = self.refuse(method, path, headers)
-        if refused is not None:
-            return refused
-        identifier = request_id(headers)
+        call = self.begin(method, path, headers)
+        return call if isinstance(call, Response) else await self.finish(call, body)
+
+    async def finish(self, call: Call, body: bytes) -> Response:
+        """Answer a call whose body is there; raises nothing."""
         self.in_flight += 1
         try:
-            response = await self._routes[path][1](headers, body, identifier)
+            response = await call.route.handler(call, body)
         except Refusal as refusal:
             response = refusal.response()
+        except exchange.ModelFailed:
+            response = failure("the model failed on this request")
         except Exception:  # noqa: BLE001 - logged under an error id
             response = failure("the request failed")
         finally:
             self.in_flight -= 1
-        self._count(path, response.status)
-        return self._closed(response, identifier)
+        self._count(call.route.label, response.status)
+        return self._closed(response, call.request_id, call.headers)
 
-    async def _invocations(self, headers: Headers, body: bytes, identifier: str) -> Response:
-        started, arrived = time.perf_counter(), time.time()
+    async def _invocations(self, call: Call, body: bytes) -> Response:
         service = self._ready()
         # Before the model is asked: what cannot be answered costs no prediction.
-        encoder = self._negotiation.encoder(headers.get("accept"))
-        rows = service.reader.read(headers.get("content-type"), body)
-        try:
-            async with asyncio.timeout(self.timeout_seconds):
-                predictions = await service.batcher.submit(rows.values, rows.count)
-        except TimeoutError:
-            raise Refusal(
-                503,
-                f"no prediction within {self.timeout_seconds:g} s",
-                headers={"retry-after": "1"},
-            ) from None
-        except Refusal:
-            raise
-        except Exception:  # noqa: BLE001 - logged under an error id
-            return failure("the model failed on this request")
+        encoder = self._negotiation.encoder(call.headers.get("accept"))
+        rows = service.reader.read(call.headers.get("content-type"), body)
+        predictions = await exchange.predictions(service, rows, call)
         answers = service.predictor.rendered(predictions, every_class=rows.every_class)
         content = encoder.encode(Answer(predictions, answers, service.short_id))
-        seconds = time.perf_counter() - started
-        service.metrics.predicted(seconds, rows.count)
-        if service.capture is not None and headers.get(LIVE_TEST) is None:
-            service.capture.offer(
-                Captured(arrived, identifier, rows.raw, answers, seconds * 1e3, len(body))
-            )
-        named = {} if encoder.names_release else {RELEASE_HEADER: service.short_id}
+        exchange.record(service, call, rows, answers, len(body))
+        named = {RELEASE_HEADER: service.short_id}
         return Response(200, content, encoder.content_type, named)
 
-    async def _ping(self, headers: Headers, body: bytes, identifier: str) -> Response:
+    async def _ping(self, call: Call, body: bytes) -> Response:
         if self.is_draining:
             raise Refusal(503, "draining")
         service = self._ready()
         return Response.json(200, {"status": "serving", "release": service.short_id})
 
-    async def _live(self, headers: Headers, body: bytes, identifier: str) -> Response:
+    async def _live(self, call: Call, body: bytes) -> Response:
         return Response.json(200, {"status": "alive"})
 
-    async def _metrics(self, headers: Headers, body: bytes, identifier: str) -> Response:
+    async def _metrics(self, call: Call, body: bytes) -> Response:
         metrics = self._ready().metrics
         return Response(200, metrics.render(self.in_flight - 1), CONTENT_TYPE)
 
-    async def _openapi(self, headers: Headers, body: bytes, identifier: str) -> Response:
-        return Response(200, self._ready().openapi)
+    async def _openapi_json(self, call: Call, body: bytes) -> Response:
+        self._ready()
+        return Response(200, self._openapi)
+
+    async def _docs(self, call: Call, body: bytes) -> Response:
+        return docs_page()
+
+    async def _execution_parameters(self, call: Call, body: bytes) -> Response:
+        return Response.json(200, execution_parameters(self._limits.max_body_mib))
 
     def _ready(self) -> Service:
         if self._service is None:
             raise Refusal(503, "the release is being loaded", headers={"retry-after": "1"})
         return self._service
 
-    def _count(self, path: str, code: int) -> None:
-        if self._service is not None:
-            # Unknown paths share a label: a scanner must not make a time series each.
-            self._service.metrics.answered(path if path in self._routes else "other", code)
+    @property
+    def _is_serving(self) -> bool:
+        return self._service is not None and not self.is_draining
 
-    def _closed(self, response: Response, identifier: str) -> Response:
-        headers = {**response.headers, REQUEST_ID: identifier}
+    def _late(self) -> Refusal:
+        return Refusal(
+            429,
+            "the server is behind with its requests",
+            given=f"{self.lag.seconds:.1f} s behind",
+            allowed=f"at most {self._max_lag:g} s; try again",
+            headers={"retry-after": "1"},
+        )
+
+    def _count(self, label: str, code: int) -> None:
+        if self._service is not None:
+            self._service.metrics.answered(label, code)
+
+    def _closed(self, response: Response, request_id: str, headers: Headers) -> Response:
+        named = {**correlation.passed_on(headers), **response.headers, REQUEST_ID: request_id}
         if self.is_draining:
             # Kept-alive connections would hold up the end, and lose the request after it.
-            headers["connection"] = "close"
-        return Response(response.status, response.body, response.content_type, headers)
-
-
-def request_id(headers: Headers) -> str:
-    """The caller's id of a request, or a new one when it gave none that can be passed on."""
-    for name in _REQUEST_IDS:
-        given: Any = headers.get(name)
-        usable = isinstance(given, str) and given.isprintable() and given.isascii()
-        if usable and 0 < len(given) <= _MAX_ID:
-            return str(given)
-    return uuid4().hex
+            named["connection"] = "close"
+        return Response(response.status, response.body, response.content_type, named)
 
 
 def failure(error: str) -> Response:

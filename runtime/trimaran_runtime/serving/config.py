@@ -48,6 +48,8 @@ class ServerConfig(ConfigDocument):
     """Whether a release's lowered form answers where it has one, and scikit-learn is not loaded."""
     max_queue_rows: Annotated[int, Field(ge=1)] = 20_000
     """Rows that may wait for the model before requests are answered 429."""
+    max_lag_seconds: Annotated[float, Field(gt=0)] = 0.5
+    """How late the event loop may be before requests are answered 429. Seconds."""
     rotate_seconds: Annotated[float, Field(gt=0)] = 5.0
     """Longest time from a captured request to its file being readable, seconds."""
     drain_seconds: Annotated[float, Field(ge=0, le=20)] = 0.25

@@ -1,9 +1,14 @@
 """The OpenAPI document of a served release, made from its signature."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from trimaran_runtime.registry.release import SHORT, Feature, Release
+from trimaran_runtime.serving.oip import openapi as oip
 from trimaran_runtime.serving.openapi_content import answer_content, body_content, request_schemas
+from trimaran_runtime.serving.openapi_routes import fixed_paths
 
 _TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": "number"},
@@ -35,10 +40,12 @@ def document(release: Release, release_id: str) -> dict[str, Any]:
     refusals = {
         "400": "The body is not as described.",
         "406": "No answer can be of a type that the Accept header names.",
+        "408": "The body did not arrive in time.",
         "413": "Too large.",
         "415": "The body is of no content type that this release takes.",
-        "429": "Too many rows wait.",
+        "429": "Too many rows wait, or the server is behind; try again.",
         "500": "The model failed; carries an error id.",
+        "503": "No prediction in the time that the caller or the server allows.",
     }
     return {
         "openapi": "3.1.0",
@@ -57,15 +64,20 @@ def document(release: Release, release_id: str) -> dict[str, Any]:
                     },
                 }
             },
-            "/ping": {
-                "get": {
-                    "summary": "Whether predictions are answered",
-                    "responses": {"200": {"description": "Yes"}, "503": {"description": "No"}},
-                }
-            },
+            **fixed_paths(),
+            **oip.paths(release, example_row(release)),
         },
-        "components": {"schemas": _schemas(release)},
+        "components": {"schemas": _schemas(release) | oip.schemas(release)},
     }
+
+
+def with_aliases(content: bytes, aliases: Iterable[tuple[str, str]]) -> bytes:
+    """The document with further paths, each with the path whose routes it shares."""
+    made = orjson.loads(content)
+    for path, same in aliases:
+        # One path may stand for two: Vertex AI checks and predicts on the same by default.
+        made["paths"][path] = made["paths"].get(path, {}) | made["paths"][same]
+    return orjson.dumps(made)
 
 
 def _schemas(release: Release) -> dict[str, Any]:

@@ -45,6 +45,16 @@ class Renderer:
         self._has_probabilities = has_probabilities
         self._classes: list[Any] = list(classes)
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """Class labels in the order of the probabilities; empty for regression."""
+        return tuple(self._classes)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether predictions carry probabilities."""
+        return self._is_classifier and self._has_probabilities
+
     def rendered(self, predictions: Sequence[Any], *, every_class: bool = False) -> list[Any]:
         """Predictions as the answer and the captured record spell them.
 

@@ -75,6 +75,7 @@ async def run(launch: Launch) -> None:
     if service.capture is not None:
         service.capture.start()
     application.serve(service)
+    application.lag.start()
     _announce(launch, service, port)
     await asyncio.wait([serving, loop.create_task(stop.wait())], return_when="FIRST_COMPLETED")
     await _drain(application, service, server, serving, launch.config.drain_seconds)
@@ -95,6 +96,7 @@ async def _drain(
     deadline = time.monotonic() + _IN_FLIGHT_SECONDS
     while application.in_flight and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
+    application.lag.stop()
     service.batcher.close()
     if service.capture is not None:
         await asyncio.to_thread(service.capture.close)

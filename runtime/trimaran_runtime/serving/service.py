@@ -31,6 +31,8 @@ class Service:
 
     release_id: str
     """Full id."""
+    release: Release
+    """Its manifest."""
     reader: RowReader
     predictor: Predictor | LoweredPredictor
     batcher: Batcher
@@ -90,6 +92,7 @@ def _service(
     metrics = ServerMetrics(release.id, release.model_name)
     return Service(
         release_id=release.id,
+        release=release,
         reader=reader,
         predictor=predictor,
         batcher=batcher,

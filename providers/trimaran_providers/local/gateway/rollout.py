@@ -14,7 +14,7 @@ from trimaran_providers.local.gateway.judgement import reason_to_roll_back
 from trimaran_providers.local.gateway.pool import ReplicaPool
 from trimaran_providers.local.gateway.router import Router
 from trimaran_runtime.registry.release import Release
-from trimaran_runtime.serving.application import LIVE_TEST
+from trimaran_runtime.serving.exchange import LIVE_TEST
 from trimaran_runtime.serving.openapi import example_row
 
 _LOOK_SECONDS = 0.25

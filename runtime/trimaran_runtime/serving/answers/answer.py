@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 RELEASE_HEADER = "x-trimaran-release"
-"""Header that names the release where the body has no place for it."""
+"""Header that names the release: not every body has a place for it."""
 
 
 @dataclass(frozen=True, slots=True)

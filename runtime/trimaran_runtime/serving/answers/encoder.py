@@ -18,8 +18,6 @@ class Encoder:
     """One sentence on how predictions are written, for the OpenAPI document."""
     parameters: str = ""
     """What the answer's content type says besides, with its semicolon."""
-    names_release: bool = False
-    """Whether the body names the release."""
     is_text: bool = True
     """Whether such a body is text."""
     needs: str = ""

@@ -11,6 +11,4 @@ def _encode(answer: Answer) -> bytes:
     return orjson.dumps({"predictions": answer.rendered, "release": answer.release})
 
 
-ENCODER = Encoder(
-    media_type=JSON, encode=_encode, description="Predictions and the release.", names_release=True
-)
+ENCODER = Encoder(media_type=JSON, encode=_encode, description="Predictions and the release.")

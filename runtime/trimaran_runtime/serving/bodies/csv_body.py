@@ -36,7 +36,9 @@ def _decode(body: bytes, parameters: Mapping[str, str], expected: Expected) -> D
     expected.check_count(rows, "body")
     expected.check_width(rows, "body")
     texts = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return Decoded(ByColumn([column.from_text(texts[column.name]) for column in expected.columns]))
+    return Decoded(
+        ByColumn([column.from_text(list(texts[column.name])) for column in expected.columns])
+    )
 
 
 def _rows(body: bytes, expected: Expected) -> list[list[str]]:

@@ -1,18 +1,21 @@
 """The lowered form of a release's model, proven or left out; either way the record says which."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from trimaran_runtime.lowering.boundaries import boundary_rows
 from trimaran_runtime.lowering.file import dump, load
 from trimaran_runtime.lowering.from_steps import CannotLower
 from trimaran_runtime.lowering.lower import lower
-from trimaran_runtime.lowering.prove import Differs, prove
+from trimaran_runtime.lowering.prove import Ask, Differs, prove
 from trimaran_runtime.lowering.record import LOWERED, LOWERING, Lowering, power_of_ten
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.serving.column import Column
 from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
 from trimaran_runtime.serving.predictor import Predictor
+from trimaran_runtime.serving.values import Values
 from trimaran_runtime.storage.digest import canonical_json, digest_of
 
 if TYPE_CHECKING:
@@ -54,8 +57,8 @@ def _proven(
     read = load(content)
     columns = [Column(feature) for feature in signature.features]
     parity = prove(
-        Predictor(model, signature, columns).predict,
-        LoweredPredictor(read, signature).predict,
+        _as_served(Predictor(model, signature, columns).predict, signature),
+        _as_served(LoweredPredictor(read, signature).predict, signature),
         signature,
         values,
         boundary_rows(read, signature.features, values),
@@ -71,9 +74,15 @@ def _proven(
     )
 
 
+def _as_served(predict: Callable[[Values], list[Any]], signature: Signature) -> Ask:
+    """Asks with what a server hands to a model: one matrix where every column is a number."""
+    if any(feature.type != "number" for feature in signature.features):
+        return predict
+    return lambda rows: predict(np.array(rows, dtype=np.float64))
+
+
 def _values(tables: Sequence["pa.Table"], signature: Signature) -> list[list[Any]]:
     """Rows by column, as a server hands them to a model."""
-    import numpy as np
     import pyarrow as pa
 
     names = [feature.name for feature in signature.features]

@@ -18,6 +18,8 @@ from trimaran_runtime.serving.message import Refusal
 
 KEY = "a-key-that-nobody-guesses"
 DIGEST = f"sha256:{hashlib.sha256(KEY.encode()).hexdigest()}"
+DAY = 86_400
+"""Seconds; tokens are made when the tests are collected."""
 SIGNER = RSAKey.generate_key(2048, auto_kid=True)
 CURVE = ECKey.generate_key("P-256", auto_kid=True)
 TOKENS = {
@@ -30,7 +32,7 @@ ACCESS = Access(AccessConfig.model_validate({"keys": [DIGEST], "tokens": TOKENS}
 
 
 def token(key: Any = SIGNER, algorithm: str = "RS256", **claims: Any) -> str:
-    told = {"exp": int(time.time()) + 60, **CLAIMS, **claims}
+    told = {"exp": int(time.time()) + DAY, **CLAIMS, **claims}
     present = {name: value for name, value in told.items() if value is not None}
     header = {"alg": algorithm, **({"kid": key.kid} if key.kid else {})}
     return jwt.encode(header, present, key, algorithms=[algorithm])
@@ -53,12 +55,15 @@ def refused(**headers: str) -> Refusal:
         {"authorization": f"Bearer {token()}"},
         {"authorization": f"Bearer {token(CURVE, 'ES256')}"},
         {"authorization": f"Bearer {token(aud='predictions')}"},
-        {"authorization": f"Bearer {token(exp=int(time.time()) - 10)}"},
     ],
-    ids=["key", "lower case", "own header", "RSA", "curve", "one audience", "within the leeway"],
+    ids=["key", "lower case", "own header", "RSA", "curve", "one audience"],
 )
 def test_who_is_known_is_let_in(headers: dict[str, str]) -> None:
     ACCESS.check(headers)
+
+
+def test_a_token_of_a_clock_that_is_a_little_off_is_let_in() -> None:
+    ACCESS.check({"authorization": f"Bearer {token(exp=int(time.time()) - 10)}"})
 
 
 def test_who_gives_nothing_is_refused() -> None:
@@ -78,7 +83,7 @@ def test_another_key_is_refused(given: str) -> None:
         ({"iss": "https://other.example"}, "claim iss"),
         ({"aud": "others"}, "claim aud"),
         ({"aud": None}, "claim aud"),
-        ({"nbf": int(time.time()) + 120}, "claim nbf"),
+        ({"nbf": int(time.time()) + DAY}, "claim nbf"),
     ],
 )
 def test_a_token_for_others_or_of_another_time_is_refused(claims: Any, why: str) -> None:

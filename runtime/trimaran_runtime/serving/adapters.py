@@ -62,7 +62,7 @@ async def _answer(
         body = await _body(application, chunks) if method == "POST" else b""
     except Refusal as refusal:
         return application.refused(refusal, path, request_id(headers))
-    return await application.handle(method, path, headers, body)
+    return await application.answer(path, headers, body)
 
 
 async def _body(application: Application, chunks: Any) -> bytes:

@@ -10,11 +10,13 @@ from uuid import uuid4
 
 import orjson
 
+from trimaran_runtime.serving.access import Access
 from trimaran_runtime.serving.capture import Captured
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.message import Headers, Refusal, Response
-from trimaran_runtime.serving.metrics import CONTENT_TYPE
+from trimaran_runtime.serving.metrics import CONTENT_TYPE, ServerMetrics
 from trimaran_runtime.serving.service import Service
+from trimaran_runtime.serving.traffic import Traffic, Variant
 
 LOG = logging.getLogger(__name__)
 REQUEST_ID = "x-request-id"
@@ -22,6 +24,8 @@ _REQUEST_IDS = (REQUEST_ID, "x-amzn-sagemaker-inference-id", "x-ms-client-reques
 """Headers that may carry the caller's own id of a request, the first that is there counts."""
 LIVE_TEST = "x-trimaran-live-test"
 """Header of a request that tests the server: answered as any other, never recorded as traffic."""
+RELEASE = "x-trimaran-release"
+"""Header of answers: the digits of the release's id that people see."""
 _MAX_ID = 128
 _Handler = Callable[[Headers, bytes, str], Awaitable[Response]]
 
@@ -39,7 +43,10 @@ class Application:
         environ = dict(os.environ) if environ is None else environ
         self._limits = config.limits
         self._max_body = int(config.limits.max_body_mib * (1 << 20))
-        self._service: Service | None = None
+        self._access = Access(config.access) if config.access else None
+        self._traffic: Traffic | None = None
+        self._shadows: set[asyncio.Task[None]] = set()
+        self.metrics = ServerMetrics()
         self.is_draining = False
         self.in_flight = 0
         self._routes: dict[str, tuple[str, _Handler]] = {
@@ -50,6 +57,8 @@ class Application:
             "/invocations": ("POST", self._invocations),
             "/score": ("POST", self._invocations),
         }
+        self._open = {"/", "/ping", environ.get("AIP_HEALTH_ROUTE")}
+        """Health, which platforms ask about without credentials."""
         if route := environ.get("AIP_HEALTH_ROUTE"):
             self._routes[route] = ("GET", self._ping)
         if route := environ.get("AIP_PREDICT_ROUTE"):
@@ -65,9 +74,9 @@ class Application:
         """Longest time one request may take, body included."""
         return self._limits.timeout_seconds
 
-    def serve(self, service: Service) -> None:
-        """Answer predictions from now on."""
-        self._service = service
+    def serve(self, traffic: Traffic) -> None:
+        """Answer predictions from now on; requests that are being answered go on as they are."""
+        self._traffic = traffic
 
     def refuse(self, method: str, path: str, headers: Headers) -> Response | None:
         """The answer to a request that is not worth reading the body of; None: it is."""
@@ -86,6 +95,8 @@ class Application:
                     allowed=allowed,
                     headers={"allow": allowed},
                 )
+            if self._access is not None and path not in self._open:
+                self._access.check(headers)
             if length is not None and length.isdecimal() and int(length) > self._max_body:
                 raise self.too_large(int(length))
         except Refusal as refusal:
@@ -109,9 +120,10 @@ class Application:
 
     async def handle(self, method: str, path: str, headers: Headers, body: bytes) -> Response:
         """Answer a request; raises nothing."""
-        refused = self.refuse(method, path, headers)
-        if refused is not None:
-            return refused
+        return self.refuse(method, path, headers) or await self.answer(path, headers, body)
+
+    async def answer(self, path: str, headers: Headers, body: bytes) -> Response:
+        """Answer a request that `refuse` let pass; raises nothing."""
         identifier = request_id(headers)
         self.in_flight += 1
         try:
@@ -126,8 +138,18 @@ class Application:
         return self._closed(response, identifier)
 
     async def _invocations(self, headers: Headers, body: bytes, identifier: str) -> Response:
+        traffic = self._ready()
+        with traffic.choose(headers, identifier).answering() as service:
+            response = await self._predicted(service, headers, body, identifier)
+        shadow = traffic.shadowing(identifier)
+        if shadow is not None and headers.get(LIVE_TEST) is None:
+            self._mirror(shadow, headers, body, identifier)
+        return response
+
+    async def _predicted(
+        self, service: Service, headers: Headers, body: bytes, identifier: str
+    ) -> Response:
         started, arrived = time.perf_counter(), time.time()
-        service = self._ready()
         rows = service.reader.read(headers.get("content-type"), body)
         try:
             async with asyncio.timeout(self.timeout_seconds):
@@ -141,6 +163,7 @@ class Application:
         except Refusal:
             raise
         except Exception:  # noqa: BLE001 - logged under an error id
+            service.metrics.failed()
             return failure("the model failed on this request")
         answers = service.predictor.rendered(predictions, every_class=rows.every_class)
         content = orjson.dumps({"predictions": answers, "release": service.short_id})
@@ -150,33 +173,54 @@ class Application:
             service.capture.offer(
                 Captured(arrived, identifier, rows.raw, answers, seconds * 1e3, len(body))
             )
-        return Response(200, content)
+        return Response(200, content, headers={RELEASE: service.short_id})
+
+    def _mirror(self, shadow: Variant, headers: Headers, body: bytes, identifier: str) -> None:
+        """Ask the shadow too, when this request has been answered."""
+        # Of the headers only the type of the body counts; the transport may reuse the others.
+        kept = {"content-type": headers.get("content-type")}
+        task = asyncio.get_running_loop().create_task(
+            self._shadowed(shadow, kept, body, identifier)
+        )
+        self._shadows.add(task)
+        task.add_done_callback(self._shadows.discard)
+
+    async def _shadowed(
+        self, shadow: Variant, headers: Headers, body: bytes, identifier: str
+    ) -> None:
+        with shadow.answering() as service:
+            try:
+                await self._predicted(service, headers, body, identifier)
+            except Refusal:
+                # Its signature may be another, or it is too slow: nobody waits for its answer.
+                service.metrics.failed()
 
     async def _ping(self, headers: Headers, body: bytes, identifier: str) -> Response:
         if self.is_draining:
             raise Refusal(503, "draining")
-        service = self._ready()
-        return Response.json(200, {"status": "serving", "release": service.short_id})
+        traffic = self._ready()
+        told: dict[str, Any] = {"status": "serving", "release": traffic.main.service.short_id}
+        if len(traffic.loaded) > 1:
+            told["variants"] = {each.name: each.service.short_id for each in traffic.loaded}
+        return Response.json(200, told)
 
     async def _live(self, headers: Headers, body: bytes, identifier: str) -> Response:
         return Response.json(200, {"status": "alive"})
 
     async def _metrics(self, headers: Headers, body: bytes, identifier: str) -> Response:
-        metrics = self._ready().metrics
-        return Response(200, metrics.render(self.in_flight - 1), CONTENT_TYPE)
+        return Response(200, self.metrics.render(self.in_flight - 1), CONTENT_TYPE)
 
     async def _openapi(self, headers: Headers, body: bytes, identifier: str) -> Response:
-        return Response(200, self._ready().openapi)
+        return Response(200, self._ready().main.service.openapi)
 
-    def _ready(self) -> Service:
-        if self._service is None:
+    def _ready(self) -> Traffic:
+        if self._traffic is None:
             raise Refusal(503, "the release is being loaded", headers={"retry-after": "1"})
-        return self._service
+        return self._traffic
 
     def _count(self, path: str, code: int) -> None:
-        if self._service is not None:
-            # Unknown paths share a label: a scanner must not make a time series each.
-            self._service.metrics.answered(path if path in self._routes else "other", code)
+        # Unknown paths share a label: a scanner must not make a time series each.
+        self.metrics.answered(path if path in self._routes else "other", code)
 
     def _closed(self, response: Response, identifier: str) -> Response:
         headers = {**response.headers, REQUEST_ID: identifier}

@@ -39,7 +39,20 @@ class TokenConfig(Section):
         for place, key in enumerate(self.keys):
             if key.get("kty") not in _PUBLIC or _PRIVATE in key:
                 raise ValueError(f"keys[{place}] is not a public key of kind RSA, EC or OKP")
+            _refuse_unreadable(key, place)
         return self
+
+
+def _refuse_unreadable(key: dict[str, str], place: int) -> None:
+    try:
+        from joserfc.errors import JoseError
+        from joserfc.jwk import import_key
+    except ImportError:
+        return  # where a spec is written only; the server that uses the key has the library
+    try:
+        import_key(dict(key))
+    except (JoseError, ValueError, KeyError, TypeError) as exc:
+        raise ValueError(f"keys[{place}] cannot be read: {exc}") from exc
 
 
 class AccessConfig(Section):
@@ -62,9 +75,6 @@ class Access:
 
     Args:
         config: who may ask.
-
-    Raises:
-        ValueError: a public key cannot be read.
     """
 
     def __init__(self, config: AccessConfig) -> None:
@@ -92,14 +102,10 @@ class Access:
 
 class _Tokens:
     def __init__(self, config: TokenConfig) -> None:
-        from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
         from joserfc.jwt import JWTClaimsRegistry
 
-        try:
-            self._keys = KeySet.import_key_set({"keys": [dict(key) for key in config.keys]})
-        except (JoseError, ValueError, KeyError) as exc:
-            raise ValueError(f"endpoint.access.tokens.keys: {exc}") from exc
+        self._keys = KeySet.import_key_set({"keys": [dict(key) for key in config.keys]})
         self._algorithms = list(config.algorithms)
         self._claims = JWTClaimsRegistry(
             leeway=config.leeway_seconds,

@@ -13,6 +13,7 @@ from trimaran_runtime.registry.config import SIGNING_KEY, UNSIGNED, SigningConfi
 from trimaran_runtime.registry.release import read_release, release_key
 from trimaran_runtime.registry.signing import public_text, sign, signature_key
 from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.metrics import ServerMetrics
 from trimaran_runtime.serving.source import StoredRelease
 
 OURS, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2))
@@ -37,7 +38,7 @@ def approved(run: ToyRun, signing: SigningConfig = UNSIGNED, **how: Any) -> None
 def served(run: ToyRun, signing: SigningConfig = UNSIGNED) -> None:
     """What a server does at its start."""
     source = StoredRelease(run.store.uri, release_of(run))
-    source.load(ServerConfig(signing=signing)).batcher.close()
+    source.load(ServerConfig(signing=signing), ServerMetrics()).main.service.close()
 
 
 def flipped(run: ToyRun) -> None:

@@ -26,6 +26,7 @@ from trimaran_runtime.registry.release import Release, read_release
 from trimaran_runtime.registry.serving_files import serving_prefix
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
+from trimaran_runtime.serving.metrics import ServerMetrics
 from trimaran_runtime.serving.predictor import Predictor
 from trimaran_runtime.serving.service import load as load_service
 
@@ -146,7 +147,7 @@ def test_a_server_answers_with_the_lowered_form_unless_told_not_to(
 ) -> None:
     toy = made["trees"]
     services = [
-        load_service(toy.store, released(toy).id, ServerConfig(lowered=lowered))
+        load_service(toy.store, released(toy).id, ServerConfig(lowered=lowered), ServerMetrics())
         for lowered in (True, False)
     ]
     assert [type(each.predictor) for each in services] == [LoweredPredictor, Predictor]
@@ -193,7 +194,7 @@ def test_a_converter_that_errs_is_found_and_the_original_serves(
     assert toy.steps() == Exit.OK
     assert LOWERED_ROLE not in released(toy).files
     assert "the lowered form" in record_of(toy).reason
-    service = load_service(toy.store, released(toy).id, ServerConfig())
+    service = load_service(toy.store, released(toy).id, ServerConfig(), ServerMetrics())
     assert type(service.predictor) is Predictor
 
 

@@ -13,6 +13,7 @@ from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.message import Response
 from trimaran_runtime.serving.service import Service, load
+from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.store import Store
 
 
@@ -20,9 +21,9 @@ class Client:
     """Asks an application directly; answers are parsed JSON."""
 
     def __init__(self, store: Store, release: str, config: ServerConfig) -> None:
-        self.service: Service = load(store, release, config)
         self.application = Application(config, {})
-        self.application.serve(self.service)
+        self.service: Service = load(store, release, config, self.application.metrics)
+        self.application.serve(Traffic.of(self.service, config.variant_of(release)))
         if self.service.capture is not None:
             self.service.capture.start()
 
@@ -62,9 +63,7 @@ def connect(store: Store, release: str) -> Iterator[Connect]:
 
     yield make
     for client in clients:
-        client.service.batcher.close()
-        if client.service.capture is not None:
-            client.service.capture.close()
+        client.service.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ Servers take a second or two to start, so the tests share one gateway where they
 the release it needs.
 """
 
+import hashlib
 import itertools
 import os
 import shutil
@@ -147,6 +148,34 @@ def test_it_waits_for_the_first_release_and_then_serves_it(shared: Endpoint) -> 
     assert 'trimaran_gateway_requests_total{code="200"' in ask(url, "/metrics")[2]
     assert predict(url, stops=None)[0] == 400
     assert ask(url, "/nothing")[0] == 404
+
+
+def test_only_callers_with_a_key_are_let_in_by_gateway_and_servers(endpoint: Endpoint) -> None:
+    key = "a-key-that-nobody-guesses"
+    digest_of_key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+    endpoint.define(access={"keys": [digest_of_key]})
+    endpoint.start()
+    # It is tested before it gets traffic: the gateway itself is let in by its servers.
+    endpoint.serve_new()
+    url, body = endpoint.now.url, {"instances": [ROW]}
+    assert ask(url)[0] == 200
+    for path in ("/metrics", "/openapi.json", "/nothing"):
+        assert ask(url, path)[0] == 401
+    code, headers, answer = ask(url, "/invocations", body)
+    assert (code, headers["www-authenticate"]) == (401, "Bearer")
+    assert "x-api-key" in answer["allowed"]
+    assert ask(url, "/invocations", body, authorization="Bearer another")[0] == 401
+    assert ask(url, "/invocations", body, authorization=f"Bearer {key}")[0] == 200
+    assert ask(url, "/invocations", body, x_api_key=key)[0] == 200
+    (server,) = endpoint.servers()
+    (port,) = {c.laddr.port for c in server.net_connections("inet") if c.status == "LISTEN"}
+    behind = f"http://127.0.0.1:{port}"
+    assert ask(behind)[0] == 200
+    # Also with the callers' key: who went past the gateway would be neither routed nor counted.
+    assert ask(behind, "/invocations", body, x_api_key=key)[0] == 401
+    endpoint.wait(lambda now: now.window.requests == 2)
+    endpoint.define()
+    endpoint.wait(lambda now: ask(url, "/invocations", body)[0] == 200)
 
 
 def test_three_swaps_lose_no_request(serving: Endpoint) -> None:

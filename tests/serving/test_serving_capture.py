@@ -101,7 +101,10 @@ def test_what_does_not_fit_into_the_queue_is_counted(
     client.service.capture.close()
     assert not lines(store, "full")
     assert drops(store, "full") == [{"written": 0, "sampled_out": 0, "dropped": {"queue": 3}}]
-    assert 'trimaran_capture_total{outcome="queue"} 3.0' in client.ask("GET", "/metrics")[1]
+    assert (
+        'trimaran_capture_total{outcome="queue",variant="blue"} 3.0'
+        in client.ask("GET", "/metrics")[1]
+    )
 
 
 def test_above_the_budget_recording_stops_and_is_counted(store: Store, connect: Connect) -> None:
@@ -123,7 +126,10 @@ def test_a_store_that_fails_costs_records_not_requests(
     monkeypatch.setattr(CaptureFiles, "append", fail)
     assert client.predict({"instances": [ROW]})[0].status == 200
     time.sleep(0.3)
-    assert 'trimaran_capture_total{outcome="error"} 1.0' in client.ask("GET", "/metrics")[1]
+    assert (
+        'trimaran_capture_total{outcome="error",variant="blue"} 1.0'
+        in client.ask("GET", "/metrics")[1]
+    )
 
 
 def test_a_killed_servers_growing_file_is_closed_without_its_half_line(tmp_path: Path) -> None:

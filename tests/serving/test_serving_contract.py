@@ -9,6 +9,7 @@ from tests.serving.conftest import Client, Connect
 from tests.serving.releases import ROW, classifier, publish, publish_misbehaving, regressor, table
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import LimitsConfig, ServerConfig
+from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.store import Store
 
 
@@ -216,7 +217,7 @@ def test_vertex_names_its_own_routes(connect: Connect) -> None:
     client = connect()
     environ = {"AIP_PREDICT_ROUTE": "/v1/predict", "AIP_HEALTH_ROUTE": "/v1/health"}
     client.application = Application(ServerConfig(), environ)
-    client.application.serve(client.service)
+    client.application.serve(Traffic.of(client.service, "blue"))
     assert client.ask("GET", "/v1/health")[0].status == 200
     assert (
         client.ask("POST", "/v1/predict", json.dumps({"instances": [ROW]}).encode())[0].status
@@ -278,5 +279,5 @@ def test_metrics_count_answers_rows_and_name_the_release(connect: Connect) -> No
     assert 'trimaran_requests_total{code="200",route="/invocations"} 1.0' in text
     assert 'trimaran_requests_total{code="400",route="/invocations"} 1.0' in text
     assert 'trimaran_requests_total{code="404",route="other"} 1.0' in text
-    assert "trimaran_rows_total 2.0" in text
+    assert f'trimaran_rows_total{{variant="{client.service.short_id}"}} 2.0' in text
     assert client.service.release_id in text

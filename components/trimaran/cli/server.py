@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from trimaran_providers.contract.errors import Problem, ResourceError, SpecError
 
 _ROWS_AT_ONCE = 5000
 """Rows of one request: well below the default limits of body and rows."""
+API_KEY = "TRIMARAN_API_KEY"
+"""Variable with the key or token of an endpoint that asks for one."""
 _TIMEOUT_SECONDS = 60.0
 _TRUE = {"true": True, "false": False}
 
@@ -80,6 +83,8 @@ class Server:
 
     def _send(self, path: str, body: bytes | None, kind: str) -> bytes:
         headers = {"content-type": kind} if kind else {}
+        if key := os.environ.get(API_KEY):
+            headers["authorization"] = f"Bearer {key}"
         # The address comes from the endpoint's own state, and is http on this machine or https.
         request = urllib.request.Request(self._url + path, data=body, headers=headers)  # noqa: S310
         try:
@@ -178,6 +183,8 @@ def _refusal(exc: urllib.error.HTTPError) -> SpecError | ResourceError:
     problem = Problem(
         path=str(told.get("field", "")),
         what=f"{error}{given}",
-        allowed=str(told.get("allowed", "")),
+        allowed=API_KEY + " in the environment"
+        if exc.code == HTTPStatus.UNAUTHORIZED
+        else str(told.get("allowed", "")),
     )
     return SpecError([problem])

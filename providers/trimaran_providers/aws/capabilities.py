@@ -84,6 +84,10 @@ TABLE: dict[str, Capability] = {
     ),
     "endpoint.limits": emulated("by our server, inside the container"),
     "endpoint.lowered": emulated("by our server, inside the container"),
+    "endpoint.access": rejected(
+        "IAM says who may invoke an endpoint", "sagemaker:InvokeEndpoint in the caller's policy"
+    ),
+    "endpoint.access=none": native(),
     "endpoint.batch": native(),
     "endpoint.port": rejected("SageMaker chooses the address", "the endpoint's output `url`"),
     "endpoint.port=none": native(),

@@ -1,6 +1,7 @@
-"""`python -m trimaran_runtime.serving`: the one process that serves one release everywhere.
+"""`python -m trimaran_runtime.serving`: the one process that serves releases everywhere.
 
-With `--store` and `--release` it loads from the artifact store. Without them it is a container
+With `--store` and `--release` it loads from the artifact store, with `--traffic` instead of
+`--release` the releases that a file names, also when it changes. Without them it is a container
 that a cloud has started: `TRIMARAN_RELEASE` names the release, `trimaran_runtime.serving.container`
 says where its files are, `TRIMARAN_SERVER_CONFIG` may hold the configuration as JSON, and every
 address of the container is answered on.
@@ -26,6 +27,7 @@ from trimaran_runtime.serving.config import ServerConfig  # noqa: E402
 from trimaran_runtime.serving.container import DEFAULT_PORT, port_of, source_of  # noqa: E402
 from trimaran_runtime.serving.server import Launch, run  # noqa: E402
 from trimaran_runtime.serving.source import Source, StoredRelease  # noqa: E402
+from trimaran_runtime.serving.traffic_file import TrafficFile  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -73,14 +75,16 @@ def _launch(given: argparse.Namespace, stack: ExitStack) -> Launch:
 
 
 def _source(given: argparse.Namespace, stack: ExitStack) -> Source:
-    if given.store and given.release:
+    if given.store and given.release and not given.traffic:
         return StoredRelease(given.store, given.release)
+    if given.store and given.traffic and not given.release:
+        return TrafficFile(given.store, given.traffic)
     release = os.environ.get("TRIMARAN_RELEASE")
-    if given.store or given.release or not release:
+    if given.store or given.release or given.traffic or not release:
         raise ConfigError(
             "nothing says which release to serve",
             where="command line",
-            allowed="--store and --release, or TRIMARAN_RELEASE in the environment",
+            allowed="--store with --release or --traffic, or TRIMARAN_RELEASE in the environment",
         )
     return source_of(release, os.environ, stack)
 
@@ -100,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", nargs="?", default="serve", help="serve")
     parser.add_argument("--store", help="URI of the artifact store")
     parser.add_argument("--release", help="full id of the release")
+    parser.add_argument("--traffic", type=Path, help="JSON file with the releases to serve")
     parser.add_argument("--code", type=Path, help="folder of the user's code")
     parser.add_argument("--config", type=Path, help="JSON file with the server's configuration")
     parser.add_argument("--host", help="address to bind")

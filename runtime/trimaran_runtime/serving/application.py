@@ -3,9 +3,11 @@
 import logging
 import os
 import time
+from typing import Any
 from uuid import uuid4
 
 from trimaran_runtime.serving import correlation, exchange, openapi
+from trimaran_runtime.serving.access import Access
 from trimaran_runtime.serving.answers.answer import RELEASE_HEADER, Answer
 from trimaran_runtime.serving.answers.negotiation import DEFAULT_VARIABLE, Negotiation
 from trimaran_runtime.serving.batch_transform import execution_parameters
@@ -16,13 +18,17 @@ from trimaran_runtime.serving.deadline import seconds_allowed
 from trimaran_runtime.serving.docs_page import docs_page
 from trimaran_runtime.serving.loop_lag import LoopLag
 from trimaran_runtime.serving.message import Headers, Refusal, Response
-from trimaran_runtime.serving.metrics import CONTENT_TYPE
+from trimaran_runtime.serving.metrics import CONTENT_TYPE, ServerMetrics
 from trimaran_runtime.serving.oip.protocol import InferenceProtocol
 from trimaran_runtime.serving.routes import Routes
 from trimaran_runtime.serving.service import Service
+from trimaran_runtime.serving.sharing import Sharing
+from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.serving.vertex import vertex_routes
 
 LOG = logging.getLogger(__name__)
+_HEALTH = ("/", "/ping", "/v2/health/live", "/v2/health/ready")
+"""What platforms ask about without credentials."""
 
 
 class Application:
@@ -40,13 +46,17 @@ class Application:
         self._max_lag = config.max_lag_seconds
         self._max_body = int(config.limits.max_body_mib * (1 << 20))
         self._negotiation = Negotiation(environ.get(DEFAULT_VARIABLE))
-        self._service: Service | None = None
+        self._access = Access(config.access) if config.access else None
+        self._traffic: Traffic | None = None
+        self._sharing = Sharing(self._ready)
+        self.metrics = ServerMetrics()
         self._openapi = b""
         self.lag = LoopLag()
         self.is_draining = False
         self.in_flight = 0
-        self._oip = InferenceProtocol(self._ready, lambda: self._is_serving, config.limits)
+        self._oip = InferenceProtocol(self._sharing, lambda: self._is_serving, config.limits)
         self._health, self._predict = vertex_routes(environ)
+        self._open = {*_HEALTH, self._health}
         self._routes = self._table()
 
     def _table(self) -> Routes:
@@ -72,14 +82,14 @@ class Application:
         """Largest request body, bytes."""
         return self._max_body
 
-    def serve(self, service: Service) -> None:
-        """Answer predictions from now on."""
+    def serve(self, traffic: Traffic) -> None:
+        """Answer predictions from now on; requests that are being answered go on as they are."""
         aliases = [("/score", "/invocations"), ("/swagger.json", "/openapi.json")]
         aliases += [(self._health, "/ping")] if self._health is not None else []
         aliases += [(self._predict, "/invocations")] if self._predict is not None else []
-        self._openapi = openapi.with_aliases(service.openapi, aliases)
-        self._oip.serve(service)
-        self._service = service
+        self._openapi = openapi.with_aliases(traffic.main.service.openapi, aliases)
+        self._oip.serve([variant.service for variant in traffic.loaded])
+        self._traffic = traffic
 
     def begin(self, method: str, path: str, headers: Headers) -> Call | Response:
         """The call that a request makes, or the answer if its body is not worth reading."""
@@ -102,6 +112,8 @@ class Application:
             self._count(self._routes.label(path), refusal.status)
             return self._closed(refusal.response(), given or correlation.new_id(), headers)
         try:
+            if self._access is not None and route.label not in self._open:
+                self._access.check(headers)
             length = headers.get("content-length")
             if length is not None and length.isdecimal() and int(length) > self._max_body:
                 raise self.too_large(int(length))
@@ -148,7 +160,9 @@ class Application:
         return self._closed(response, call.request_id, call.headers)
 
     async def _invocations(self, call: Call, body: bytes) -> Response:
-        service = self._ready()
+        return await self._sharing.answered(call, body, self._predicted)
+
+    async def _predicted(self, service: Service, call: Call, body: bytes) -> Response:
         # Before the model is asked: what cannot be answered costs no prediction.
         encoder = self._negotiation.encoder(call.headers.get("accept"))
         rows = service.reader.read(call.headers.get("content-type"), body)
@@ -162,15 +176,17 @@ class Application:
     async def _ping(self, call: Call, body: bytes) -> Response:
         if self.is_draining:
             raise Refusal(503, "draining")
-        service = self._ready()
-        return Response.json(200, {"status": "serving", "release": service.short_id})
+        traffic = self._ready()
+        told: dict[str, Any] = {"status": "serving", "release": traffic.main.service.short_id}
+        if len(traffic.loaded) > 1:
+            told["variants"] = {each.name: each.service.short_id for each in traffic.loaded}
+        return Response.json(200, told)
 
     async def _live(self, call: Call, body: bytes) -> Response:
         return Response.json(200, {"status": "alive"})
 
     async def _metrics(self, call: Call, body: bytes) -> Response:
-        metrics = self._ready().metrics
-        return Response(200, metrics.render(self.in_flight - 1), CONTENT_TYPE)
+        return Response(200, self.metrics.render(self.in_flight - 1), CONTENT_TYPE)
 
     async def _openapi_json(self, call: Call, body: bytes) -> Response:
         self._ready()
@@ -182,14 +198,14 @@ class Application:
     async def _execution_parameters(self, call: Call, body: bytes) -> Response:
         return Response.json(200, execution_parameters(self._limits.max_body_mib))
 
-    def _ready(self) -> Service:
-        if self._service is None:
+    def _ready(self) -> Traffic:
+        if self._traffic is None:
             raise Refusal(503, "the release is being loaded", headers={"retry-after": "1"})
-        return self._service
+        return self._traffic
 
     @property
     def _is_serving(self) -> bool:
-        return self._service is not None and not self.is_draining
+        return self._traffic is not None and not self.is_draining
 
     def _late(self) -> Refusal:
         return Refusal(
@@ -201,8 +217,7 @@ class Application:
         )
 
     def _count(self, label: str, code: int) -> None:
-        if self._service is not None:
-            self._service.metrics.answered(label, code)
+        self.metrics.answered(label, code)
 
     def _closed(self, response: Response, request_id: str, headers: Headers) -> Response:
         named = {**correlation.passed_on(headers), **response.headers, REQUEST_ID: request_id}

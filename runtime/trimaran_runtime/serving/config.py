@@ -6,7 +6,9 @@ from pydantic import Field
 
 from trimaran_runtime.config_document import ConfigDocument
 from trimaran_runtime.registry.config import SigningConfig
+from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.section import Section
+from trimaran_runtime.serving.access import AccessConfig
 
 
 class CaptureConfig(Section):
@@ -52,5 +54,11 @@ class ServerConfig(ConfigDocument):
     """How late the event loop may be before requests are answered 429. Seconds."""
     rotate_seconds: Annotated[float, Field(gt=0)] = 5.0
     """Longest time from a captured request to its file being readable, seconds."""
+    access: AccessConfig | None = None
+    """Who may ask; None: whoever reaches the port."""
     drain_seconds: Annotated[float, Field(ge=0, le=20)] = 0.25
     """Time from SIGTERM to the end of accepting, for routers to see /ping fail. Seconds."""
+
+    def variant_of(self, release_id: str) -> str:
+        """Name of the variant that serves a release."""
+        return self.variant or release_id[:SHORT]

@@ -5,14 +5,15 @@ from pathlib import Path, PurePosixPath
 
 from trimaran_runtime.errors import StoreError
 from trimaran_runtime.serving.config import ServerConfig
-from trimaran_runtime.serving.service import Service
-from trimaran_runtime.serving.source import ReleaseFolder
+from trimaran_runtime.serving.metrics import ServerMetrics
+from trimaran_runtime.serving.source import FixedRelease, ReleaseFolder
+from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.archive import Limits
 from trimaran_runtime.storage.store import Entry, Store
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadedRelease:
+class DownloadedRelease(FixedRelease):
     """Serving files that are downloaded before they are loaded; nothing is recorded.
 
     Attributes:
@@ -27,9 +28,11 @@ class DownloadedRelease:
     folder: Path
     code: Path
 
-    def load(self, config: ServerConfig) -> Service:
+    def load(
+        self, config: ServerConfig, metrics: ServerMetrics, before: Traffic | None = None
+    ) -> Traffic:
         _download(Store(self.uri), self.folder)
-        return ReleaseFolder(self.folder, self.release_id, self.code).load(config)
+        return ReleaseFolder(self.folder, self.release_id, self.code).load(config, metrics)
 
 
 def _download(store: Store, folder: Path) -> None:

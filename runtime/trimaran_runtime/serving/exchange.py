@@ -38,6 +38,7 @@ async def predictions(service: Service, rows: Rows, call: Call) -> list[Any]:
     except Refusal:
         raise
     except Exception as exc:
+        service.metrics.failed()
         raise ModelFailed from exc
 
 

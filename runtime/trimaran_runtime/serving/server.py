@@ -1,4 +1,4 @@
-"""One process that serves one release: socket, start, drain.
+"""One process that serves releases: socket, start, reload, drain.
 
 granian's embedded server is used because it runs in this very process: its usual server starts a
 child per worker, which a kill of the parent would leave behind.
@@ -22,8 +22,9 @@ from granian.server.embed import Server
 from trimaran_runtime.serving.adapters import Rsgi
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
-from trimaran_runtime.serving.service import Service
+from trimaran_runtime.serving.served import Served
 from trimaran_runtime.serving.source import Source
+from trimaran_runtime.serving.traffic import Traffic
 
 LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
@@ -38,7 +39,7 @@ class Launch:
     """What one server process is started with."""
 
     source: Source
-    """Where the release comes from."""
+    """Where the releases come from."""
     config: ServerConfig
     host: str = "127.0.0.1"
     port: int = 0
@@ -66,24 +67,25 @@ async def run(launch: Launch) -> None:
     server = _Granian(application, listener)
     serving = loop.create_task(server.serve())
     try:
-        service = await asyncio.to_thread(launch.source.load, launch.config)
+        traffic = await asyncio.to_thread(launch.source.load, launch.config, application.metrics)
     except BaseException:
         # granian's threads abort the process when the interpreter ends under them.
         server.end()
         await asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
         raise
-    if service.capture is not None:
-        service.capture.start()
-    application.serve(service)
+    served = Served(application, launch.source, launch.config)
+    served.take(traffic)
     application.lag.start()
-    _announce(launch, service, port)
+    _announce(launch, traffic, port)
+    watching = loop.create_task(served.watch())
     await asyncio.wait([serving, loop.create_task(stop.wait())], return_when="FIRST_COMPLETED")
-    await _drain(application, service, server, serving, launch.config.drain_seconds)
+    watching.cancel()
+    await _drain(application, served, server, serving, launch.config.drain_seconds)
 
 
 async def _drain(
     application: Application,
-    service: Service,
+    served: Served,
     server: "_Granian",
     serving: "asyncio.Task[None]",
     seconds: float,
@@ -97,22 +99,15 @@ async def _drain(
     while application.in_flight and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
     application.lag.stop()
-    service.batcher.close()
-    if service.capture is not None:
-        await asyncio.to_thread(service.capture.close)
+    await served.close(deadline - time.monotonic())
     LOG.info("drained")
 
 
-def _announce(launch: Launch, service: Service, port: int) -> None:
-    LOG.info(
-        "release %s on port %d: loaded in %.2f s, %.1f ms for 64 rows",
-        service.short_id,
-        port,
-        service.load_seconds,
-        service.call_seconds * 1e3,
-    )
+def _announce(launch: Launch, traffic: Traffic, port: int) -> None:
+    LOG.info("on port %d", port)
     if launch.ready is not None:
-        document = {"port": port, "pid": os.getpid(), "release": launch.source.release_id}
+        release = traffic.main.service.release_id
+        document = {"port": port, "pid": os.getpid(), "release": release}
         part = launch.ready.with_name(f"{launch.ready.name}.part")
         part.write_bytes(orjson.dumps(document))
         part.replace(launch.ready)

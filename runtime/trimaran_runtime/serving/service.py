@@ -16,7 +16,7 @@ from trimaran_runtime.serving.capture import Capture
 from trimaran_runtime.serving.capture_file import CaptureFiles
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
-from trimaran_runtime.serving.metrics import ServerMetrics
+from trimaran_runtime.serving.metrics import ServerMetrics, VariantMetrics
 from trimaran_runtime.serving.predictor import Predictor
 from trimaran_runtime.serving.rows import RowReader
 from trimaran_runtime.storage.store import Store
@@ -38,12 +38,23 @@ class Service:
     batcher: Batcher
     capture: Capture | None
     """None: nothing is recorded."""
-    metrics: ServerMetrics
+    metrics: VariantMetrics
     openapi: bytes
     """The OpenAPI document."""
     load_seconds: float
     call_seconds: float
     """Measured time of a warm call of 64 rows, seconds."""
+
+    def start(self) -> None:
+        """Begin to record."""
+        if self.capture is not None:
+            self.capture.start()
+
+    def close(self) -> None:
+        """End the model's thread and record what is left; nothing may wait for it any more."""
+        self.batcher.close()
+        if self.capture is not None:
+            self.capture.close()
 
     @property
     def short_id(self) -> str:
@@ -51,7 +62,7 @@ class Service:
         return self.release_id[:SHORT]
 
 
-def load(store: Store, release_id: str, config: ServerConfig) -> Service:
+def load(store: Store, release_id: str, config: ServerConfig, metrics: ServerMetrics) -> Service:
     """Load a release, and predict its own example once.
 
     Raises:
@@ -63,41 +74,48 @@ def load(store: Store, release_id: str, config: ServerConfig) -> Service:
     started = time.perf_counter()
     release = read_release(store, release_id)
     verify(store, release_id, config.signing)
-    read = store.read_blob
-    return _service(release, read, config, store, started)
+    return _service(release, store.read_blob, config, metrics, store, started)
 
 
-def load_verified(release: Release, read: Read, config: ServerConfig) -> Service:
+def load_verified(
+    release: Release, read: Read, config: ServerConfig, metrics: ServerMetrics
+) -> Service:
     """Load a release whose manifest is at hand, verified; records nothing.
 
     Args:
         release: the manifest.
         read: the bytes of one of its files by digest, verified.
         config: the server's configuration.
+        metrics: where it counts.
 
     Raises:
         NotFound, Corrupted, RegistryError, Exception: see `load`.
     """
-    return _service(release, read, config, None, time.perf_counter())
+    return _service(release, read, config, metrics, None, time.perf_counter())
 
 
 def _service(
-    release: Release, read: Read, config: ServerConfig, store: Store | None, started: float
+    release: Release,
+    read: Read,
+    config: ServerConfig,
+    metrics: ServerMetrics,
+    store: Store | None,
+    started: float,
 ) -> Service:
     reader = RowReader(release.signature, config.limits.max_rows)
     predictor = _predictor(release, read, config, reader)
     batcher = Batcher(predictor.predict, config.max_queue_rows)
     example = orjson.dumps({"instances": [openapi.example_row(release)]})
     call_seconds = batcher.calibrate(reader.read(None, example).values)
-    metrics = ServerMetrics(release.id, release.model_name)
+    counts = metrics.of_variant(config.variant_of(release.id), release.id, release.model_name)
     return Service(
         release_id=release.id,
         release=release,
         reader=reader,
         predictor=predictor,
         batcher=batcher,
-        capture=None if store is None else _capture(store, release.id, config, reader, metrics),
-        metrics=metrics,
+        capture=None if store is None else _capture(store, release.id, config, reader, counts),
+        metrics=counts,
         openapi=orjson.dumps(openapi.document(release, release.id)),
         load_seconds=time.perf_counter() - started,
         call_seconds=call_seconds,
@@ -117,11 +135,11 @@ def _predictor(
 
 
 def _capture(
-    store: Store, release_id: str, config: ServerConfig, reader: RowReader, metrics: ServerMetrics
+    store: Store, release_id: str, config: ServerConfig, reader: RowReader, metrics: VariantMetrics
 ) -> Capture | None:
     if config.capture is None or config.capture.fraction == 0:
         return None
-    variant = config.variant or release_id[:SHORT]
+    variant = config.variant_of(release_id)
     files = CaptureFiles(
         store,
         config.endpoint,

@@ -1,4 +1,4 @@
-"""Where a server gets its release from: the artifact store, or a folder the cloud filled."""
+"""Where a server gets its releases from: the artifact store, or a folder the cloud filled."""
 
 import sys
 from dataclasses import dataclass
@@ -15,24 +15,40 @@ from trimaran_runtime.registry.serving_files import (
 )
 from trimaran_runtime.registry.signing import verify_content
 from trimaran_runtime.serving.config import ServerConfig
-from trimaran_runtime.serving.service import Service, load, load_verified
+from trimaran_runtime.serving.metrics import ServerMetrics
+from trimaran_runtime.serving.service import load, load_verified
+from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.archive import unpack_bytes
 from trimaran_runtime.storage.store import Store
 
 
 class Source(Protocol):
-    """A release that can be loaded."""
+    """Releases that can be loaded."""
 
-    @property
-    def release_id(self) -> str:
-        """Full id of the release."""
+    def load(
+        self, config: ServerConfig, metrics: ServerMetrics, before: Traffic | None = None
+    ) -> Traffic:
+        """Load them, ready to predict; raises RuntimeFault.
 
-    def load(self, config: ServerConfig) -> Service:
-        """Load it, ready to predict; raises RuntimeFault."""
+        Args:
+            config: the server's configuration.
+            metrics: where they count.
+            before: what is served now; releases that stay are not loaded again.
+        """
+
+    def changed(self) -> bool:
+        """Whether there is something else to serve since the last `load`."""
+
+
+class FixedRelease:
+    """The part of a source whose release never changes."""
+
+    def changed(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
-class StoredRelease:
+class StoredRelease(FixedRelease):
     """A release in an artifact store.
 
     Attributes:
@@ -43,12 +59,15 @@ class StoredRelease:
     store_uri: str
     release_id: str
 
-    def load(self, config: ServerConfig) -> Service:
-        return load(Store(self.store_uri), self.release_id, config)
+    def load(
+        self, config: ServerConfig, metrics: ServerMetrics, before: Traffic | None = None
+    ) -> Traffic:
+        service = load(Store(self.store_uri), self.release_id, config, metrics)
+        return Traffic.of(service, config.variant_of(self.release_id))
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseFolder:
+class ReleaseFolder(FixedRelease):
     """A release whose serving files are in a folder; nothing is recorded, for there is no store.
 
     Attributes:
@@ -61,7 +80,9 @@ class ReleaseFolder:
     release_id: str
     code: Path
 
-    def load(self, config: ServerConfig) -> Service:
+    def load(
+        self, config: ServerConfig, metrics: ServerMetrics, before: Traffic | None = None
+    ) -> Traffic:
         release = read_manifest(self.folder, self.release_id)
         verify_content(read_signature(self.folder), self.release_id, config.signing)
         bundle = read_file(self.folder, CODE, release.lineage.code)
@@ -74,4 +95,5 @@ class ReleaseFolder:
         def read(digest: str) -> bytes:
             return read_file(self.folder, names[digest], digest)
 
-        return load_verified(release, read, config)
+        service = load_verified(release, read, config, metrics)
+        return Traffic.of(service, config.variant_of(self.release_id))

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from trimaran_providers.contract.spec.compute import Compute
 from trimaran_providers.contract.spec.linkable import Linkable
 from trimaran_runtime.section import Section
+from trimaran_runtime.serving.access import AccessConfig
 from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
 
 
@@ -145,6 +146,8 @@ class EndpointSpec(Section):
     lowered: bool = True
     """Whether a model answers in its lowered form (NumPy alone, proven equal when the release was
     made) where it has one; false: always scikit-learn."""
+    access: AccessConfig | None = None
+    """Who may ask for predictions; None: whoever reaches the address."""
     batch: BatchSpec | None = None
     """What is predicted; needed by kind `batch`, and by no other."""
     port: Annotated[int, Field(ge=1024, le=65_535)] | None = None

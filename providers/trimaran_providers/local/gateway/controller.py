@@ -14,6 +14,7 @@ import obstore
 import obstore.exceptions
 
 from trimaran_providers.contract.errors import TrimaranError
+from trimaran_providers.local.gateway import server_key
 from trimaran_providers.local.gateway.definition import EndpointDefinition
 from trimaran_providers.local.gateway.nursery import Nursery
 from trimaran_providers.local.gateway.pool import ReplicaPool
@@ -266,6 +267,8 @@ class Controller:
             capture=self.definition.capture,
             limits=self.definition.limits,
             lowered=self.definition.lowered,
+            # Callers are let in by the gateway, and servers let in the gateway alone.
+            access=server_key.ACCESS if self.definition.access else None,
             signing=self.definition.signing,
             # Nobody is routed to a server that is told to end: it need not wait for routers.
             drain_seconds=0,

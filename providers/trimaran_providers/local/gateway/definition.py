@@ -11,6 +11,7 @@ from trimaran_providers.local.atomic import write_atomic
 from trimaran_runtime.alerting.config import AlertRules
 from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.section import Section
+from trimaran_runtime.serving.access import AccessConfig
 from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
 from trimaran_runtime.storage.digest import canonical_json, digest_of
 
@@ -62,6 +63,8 @@ class EndpointDefinition(Section):
     """What one request may cost."""
     lowered: bool = True
     """Whether releases answer in their lowered form where they have one."""
+    access: AccessConfig | None = None
+    """Who may ask for predictions; None: whoever reaches the port."""
     signing: SigningConfig = SigningConfig()
     """Whose signature a release must carry to be served."""
     with_code: bool = True
@@ -107,6 +110,7 @@ class EndpointDefinition(Section):
             capture=spec.capture,
             limits=spec.limits,
             lowered=spec.lowered,
+            access=spec.access,
             signing=signing,
         )
 

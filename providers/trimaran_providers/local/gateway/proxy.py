@@ -9,7 +9,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from trimaran_providers.local.gateway import server_key
 from trimaran_providers.local.gateway.definition import EndpointDefinition
+from trimaran_providers.local.gateway.guard import Guard
 from trimaran_providers.local.gateway.metrics import CONTENT_TYPE, GatewayMetrics
 from trimaran_providers.local.gateway.pool import PoolClosed
 from trimaran_providers.local.gateway.replica import Replica
@@ -21,6 +23,8 @@ LOG = logging.getLogger(__name__)
 _OURS = "x-trimaran-"
 """Headers between gateway and server; a caller cannot set them."""
 RELEASE = f"{_OURS}release"
+_HEALTH = frozenset({"/", "/ping"})
+"""What is answered to everyone."""
 PREDICT = frozenset({"/invocations", "/score"})
 _BODY_SECONDS = 10.0
 _KEEP_SECONDS = 3.0
@@ -72,6 +76,7 @@ class Proxy:
     ) -> None:
         self._router, self._metrics = router, metrics
         self._definition, self._status = definition, status
+        self._guard = Guard(definition)
         self._session: aiohttp.ClientSession | None = None
         self._second_session: aiohttp.ClientSession | None = None
         self.in_flight = 0
@@ -101,6 +106,8 @@ class Proxy:
         return response
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
+        if request.path not in _HEALTH and (refusal := self._guard.refusal(request)):
+            return refusal
         match request.path:
             case "/":
                 return web.json_response({"status": "alive", "endpoint": self._definition().name})
@@ -199,7 +206,7 @@ class Proxy:
             request.method,
             f"http://127.0.0.1:{replica.port}{request.path_qs}",
             data=body,
-            headers={k: v for k, v in given.items() if not k.lower().startswith(_OURS)},
+            headers={**_without_ours(given), **server_key.HEADERS},
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(),
         ) as answer:
@@ -233,6 +240,15 @@ class Deaths:
             self._seen_at[replica] = now
             self.count += 1
         return is_new
+
+
+def _without_ours(headers: Mapping[str, str]) -> dict[str, str]:
+    """A caller's headers without those that are between gateway and server."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if not name.lower().startswith(_OURS) and name.lower() not in server_key.REPLACED
+    }
 
 
 def _session(**connector: Any) -> aiohttp.ClientSession:

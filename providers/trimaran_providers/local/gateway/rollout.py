@@ -9,6 +9,7 @@ import aiohttp
 
 from trimaran_providers.contract.errors import ResourceError
 from trimaran_providers.contract.spec.endpoint import Strategy
+from trimaran_providers.local.gateway import server_key
 from trimaran_providers.local.gateway.definition import EndpointDefinition, RolloutDefinition
 from trimaran_providers.local.gateway.judgement import reason_to_roll_back
 from trimaran_providers.local.gateway.pool import ReplicaPool
@@ -74,7 +75,7 @@ class Rollout:
         replica = await self.new.acquire()
         body = {"instances": [example_row(self.release)]}
         timeout = aiohttp.ClientTimeout(_TEST_SECONDS)
-        headers = {LIVE_TEST: "1"}
+        headers = {LIVE_TEST: "1", **server_key.HEADERS}
         try:
             async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
                 url = f"http://127.0.0.1:{replica.port}/invocations"

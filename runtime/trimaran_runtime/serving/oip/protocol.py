@@ -5,11 +5,12 @@ inference_rest.md and https://github.com/kserve/kserve/blob/master/docs/predict-
 required_api.md (read 2026-11-25). The model is the release's model, its version the release.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from trimaran_runtime import __version__
-from trimaran_runtime.registry.release import SHORT, Release
+from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.serving import exchange
 from trimaran_runtime.serving.call import Call
 from trimaran_runtime.serving.config import LimitsConfig
@@ -21,6 +22,8 @@ from trimaran_runtime.serving.oip.outputs import Outputs, answer
 from trimaran_runtime.serving.oip.request import InferenceRequest, read_request
 from trimaran_runtime.serving.routes import Routes
 from trimaran_runtime.serving.service import Service
+from trimaran_runtime.serving.sharing import Sharing
+from trimaran_runtime.serving.traffic import Variant
 
 EXTENSIONS = ("binary_tensor_data", "schedule_policy")
 """Triton's names for what is supported beside the protocol; of the schedule policy, `timeout`."""
@@ -30,23 +33,20 @@ class InferenceProtocol:
     """Handlers of `/v2`.
 
     Args:
-        ready: the service, or a refusal while there is none.
+        sharing: which release answers.
         is_serving: whether predictions are answered, and will be.
         limits: what one request may cost.
     """
 
     def __init__(
-        self, ready: Callable[[], Service], is_serving: Callable[[], bool], limits: LimitsConfig
+        self, sharing: Sharing, is_serving: Callable[[], bool], limits: LimitsConfig
     ) -> None:
-        self._ready, self._is_serving, self._limits = ready, is_serving, limits
-        self._inputs: Inputs
-        self._outputs: Outputs
+        self._sharing, self._is_serving, self._limits = sharing, is_serving, limits
+        self._tensors: dict[str, _Tensors] = {}
 
-    def serve(self, service: Service) -> None:
-        """Answer for this service from now on."""
-        signature = service.release.signature
-        self._inputs = Inputs(service.reader, signature)
-        self._outputs = Outputs(service.predictor, signature.task)
+    def serve(self, services: Sequence[Service]) -> None:
+        """Answer for these services from now on."""
+        self._tensors = {service.release_id: _Tensors.of(service) for service in services}
 
     def add_to(self, routes: Routes) -> None:
         """Add the routes."""
@@ -72,11 +72,12 @@ class InferenceProtocol:
     async def _model_ready(self, call: Call, body: bytes) -> Response:
         ready = self._is_serving()
         if ready:
-            self._service(call)
+            self._named(call)
         return Response.json(200 if ready else 400, {"name": call.model, "ready": ready})
 
     async def _model(self, call: Call, body: bytes) -> Response:
-        release = self._service(call).release
+        service = (self._named(call) or self._sharing.ready().main).service
+        release, outputs = service.release, self._tensors[service.release_id].outputs
         return Response.json(
             200,
             {
@@ -93,15 +94,18 @@ class InferenceProtocol:
                         "datatype": output.datatype.name,
                         "shape": [-1] if output.width is None else [-1, output.width],
                     }
-                    for output in self._outputs.all
+                    for output in outputs.all
                 ],
             },
         )
 
     async def _infer(self, call: Call, body: bytes) -> Response:
-        service = self._service(call)
+        return await self._sharing.answered(call, body, self._inferred, self._named(call))
+
+    async def _inferred(self, service: Service, call: Call, body: bytes) -> Response:
+        tensors = self._tensors[service.release_id]
         request = read_request(
-            call.headers, body, self._inputs, self._outputs, self._limits.max_rows
+            call.headers, body, tensors.inputs, tensors.outputs, self._limits.max_rows
         )
         self._adopt(call, request)
         predictions = await exchange.predictions(service, request.rows, call)
@@ -122,23 +126,41 @@ class InferenceProtocol:
         if not call.is_named and request.id is not None and is_usable(request.id):
             call.request_id = request.id
 
-    def _service(self, call: Call) -> Service:
-        service = self._ready()
-        release: Release = service.release
-        if call.model != release.model_name:
+    def _named(self, call: Call) -> Variant | None:
+        """The variant whose version the path names; None: it names none."""
+        traffic = self._sharing.ready()
+        models = [variant.service.release.model_name for variant in traffic.loaded]
+        if call.model not in models:
             raise Refusal(
                 404,
                 f"there is no model {call.model!r}",
                 where="model",
                 given=call.model,
-                allowed=release.model_name,
+                allowed=", ".join(sorted(set(models))),
             )
-        if call.version not in {None, release.id, release.id[:SHORT]}:
-            raise Refusal(
-                404,
-                f"there is no version {call.version!r} of model {call.model!r}",
-                where="version",
-                given=call.version,
-                allowed=f"{release.id[:SHORT]}, {release.id}",
-            )
-        return service
+        if call.version is None:
+            return None
+        for variant in traffic.loaded:
+            if call.version in {variant.service.release_id, variant.service.short_id}:
+                return variant
+        versions = [(v.service.short_id, v.service.release_id) for v in traffic.loaded]
+        raise Refusal(
+            404,
+            f"there is no version {call.version!r} of model {call.model!r}",
+            where="version",
+            given=call.version,
+            allowed=", ".join(name for pair in versions for name in pair),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensors:
+    """How a release's columns and answers are tensors."""
+
+    inputs: Inputs
+    outputs: Outputs
+
+    @classmethod
+    def of(cls, service: Service) -> "_Tensors":
+        signature = service.release.signature
+        return cls(Inputs(service.reader, signature), Outputs(service.predictor, signature.task))

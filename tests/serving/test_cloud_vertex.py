@@ -23,6 +23,7 @@ from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.container import port_of, source_of
 from trimaran_runtime.serving.downloaded_release import DownloadedRelease
+from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.store import Store
 
 DEFAULT = "/v1/endpoints/123/deployedModels/456:predict"
@@ -117,7 +118,7 @@ def test_downloaded_files_are_gone_after_the_end(
 
 def application(environ: dict[str, str], connect: Connect) -> Application:
     made = Application(ServerConfig(), environ)
-    made.serve(connect().service)
+    made.serve(Traffic.of(connect().service, "blue"))
     return made
 
 

@@ -24,6 +24,7 @@ from trimaran_runtime.serving.answers.negotiation import Negotiation
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import CaptureConfig, ServerConfig
 from trimaran_runtime.serving.message import Refusal, Response
+from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.store import Store
 
 BODY = {"instances": [ROW, {**ROW, "carrier": "B6"}]}
@@ -174,7 +175,7 @@ def test_any_accept_header_gets_a_format_or_406(accept: str) -> None:
 def test_the_environment_names_the_default(client: Client, accept: str | None, kind: str) -> None:
     environ = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv; charset=utf-8"}
     application = Application(ServerConfig(), environ)
-    application.serve(client.service)
+    application.serve(Traffic.of(client.service, "blue"))
     headers = {} if accept is None else {"accept": accept}
     body = json.dumps(BODY).encode()
     response = asyncio.run(application.handle("POST", "/invocations", headers, body))

@@ -67,7 +67,7 @@ def request_schemas(features: list[str], row: dict[str, Any]) -> dict[str, Any]:
     }
     named, lists = (_list_of({"$ref": f"#/components/schemas/{n}"}) for n in ("Row", "RowValues"))
     rows = {"anyOf": [named, lists]}
-    forms = {
+    forms: dict[str, dict[str, Any]] = {
         "instances": rows,
         "inputs": {"anyOf": [named, lists, columns]},
         "dataframe_split": split,

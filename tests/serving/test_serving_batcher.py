@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trimaran_runtime.serving.batcher import Batcher
@@ -120,3 +121,23 @@ def test_a_caller_that_went_away_is_not_predicted_for() -> None:
             await gone
 
     asyncio.run(run())
+
+
+def test_matrices_of_one_turn_share_a_call_and_get_their_own_answers() -> None:
+    shapes: list[tuple[int, int]] = []
+
+    def call(values: Any) -> list[Any]:
+        shapes.append(values.shape)
+        assert (values.dtype, values.flags.c_contiguous) == (np.float64, True)
+        return list(values.sum(axis=0).tolist())
+
+    batcher = Batcher(call, max_queue_rows=1000)
+    batcher.calibrate(np.array([[1.0], [2.0]]))
+    assert shapes == [(2, 1), (2, 64), (2, 64)]
+
+    async def run() -> list[Any]:
+        parts = (np.array([[1.0, 2.0], [10.0, 20.0]]), np.array([[3.0], [30.0]]))
+        return await asyncio.gather(*(batcher.submit(part, part.shape[1]) for part in parts))
+
+    assert asyncio.run(run()) == [[11.0, 22.0], [33.0]]
+    assert shapes[3:] == [(2, 3)]

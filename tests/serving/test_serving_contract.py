@@ -1,8 +1,10 @@
 """What the server promises its callers: routes, bodies, answers, and one clear error each."""
 
+import asyncio
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.serving.conftest import Client, Connect
@@ -268,6 +270,49 @@ def test_openapi_describes_the_signature_and_its_example_works(client: Client) -
     assert row["properties"]["carrier"]["type"] == ["string", "null"]
     body = document["paths"]["/invocations"]["post"]["requestBody"]["content"]
     assert client.predict(body["application/json"]["example"])[0].status == 200
+
+
+def test_openapi_lists_the_content_types_that_are_taken_and_given(client: Client) -> None:
+    _, document = client.ask("GET", "/openapi.json")
+    operation = document["paths"]["/invocations"]["post"]
+    for kind, media in operation["requestBody"]["content"].items():
+        example = media.get("example")
+        body = example.encode() if isinstance(example, str) else json.dumps(example).encode()
+        response, answer = client.ask("POST", "/invocations", body, content_type=kind)
+        # Of a binary format there is no example: it is known, and refuses what is none of it.
+        assert response.status == (400 if example is None else 200), answer
+    for kind in operation["responses"]["200"]["content"]:
+        content = json.dumps({"instances": [ROW]}).encode()
+        headers = {"accept": kind}
+        response = asyncio.run(client.application.handle("POST", "/invocations", headers, content))
+        assert response.status == 200
+        assert response.content_type.partition(";")[0] == kind
+    listed = client.ask("POST", "/invocations", b"", content_type="image/png")[1]["allowed"]
+    assert list(operation["requestBody"]["content"]) == listed.split(", ")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_good"),
+    [
+        ({"instances": [ROW]}, True),
+        ({"inputs": [list(ROW.values())]}, True),
+        ({"inputs": {name: [value] for name, value in ROW.items()}}, True),
+        ({"dataframe_records": [ROW], "parameters": {"probabilities": True}}, True),
+        ({"dataframe_split": {"columns": list(ROW), "data": [list(ROW.values())]}}, True),
+        ({"instances": []}, False),
+        ({"instances": [ROW], "inputs": [ROW]}, False),
+        ({"inputs": [[1, 2]]}, False),
+        ({"instances": [{**ROW, "stops": "many"}]}, False),
+        ({"rows": [ROW]}, False),
+    ],
+)
+def test_the_schema_of_a_body_says_what_the_server_does(
+    client: Client, body: Any, is_good: bool
+) -> None:
+    _, document = client.ask("GET", "/openapi.json")
+    schema = {"$ref": "#/components/schemas/Request", "components": document["components"]}
+    assert jsonschema.Draft202012Validator(schema).is_valid(body) is is_good
+    assert (client.predict(body)[0].status == 200) is is_good
 
 
 def test_metrics_count_answers_rows_and_name_the_release(connect: Connect) -> None:

@@ -70,7 +70,7 @@ class Column:
             case _:
                 return self._only(values, types, str)
 
-    def from_text(self, texts: list[str]) -> list[Any]:
+    def from_text(self, texts: Sequence[str]) -> list[Any]:
         """Values as JSON would give them, from CSV cells; an empty cell is null.
 
         A cell that does not parse stays text, so that `check` refuses it.

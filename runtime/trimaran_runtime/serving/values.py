@@ -26,5 +26,6 @@ def joined(parts: Sequence[Values]) -> Values:
 def first(values: Values, count: int) -> Values:
     """The first rows; they are repeated where there are fewer."""
     if isinstance(values, np.ndarray):
-        return values[:, np.arange(count) % values.shape[1]]
+        repeated: NDArray[np.float64] = values[:, np.arange(count) % values.shape[1]]
+        return np.ascontiguousarray(repeated)
     return [(column * count)[:count] for column in values]

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _VIEW_BYTES = 16
 """Size of one string view; its first four bytes are the length (Arrow columnar format)."""
 
+_LONGEST = 2**32
+"""Length above which a text is too long for anybody, bytes; a sum of such does not overflow."""
+
 
 def check_type(field: "pa.Field") -> None:
     """Refuse (400) a column of a type that no feature has."""
@@ -30,13 +33,16 @@ def text_bytes(array: "pa.Array") -> int:
     """Size of a column's text once every row has its own, bytes; 0 for what is no text.
 
     Rows may share text, by a dictionary or by views, so that a body's size is no bound for it.
+    Neither offsets nor codes need to be validated, only that the buffers are long enough; where
+    they are wrong the size is, too, but never less than nothing.
     """
     import pyarrow as pa
 
     kind = array.type
     if pa.types.is_dictionary(kind):
         codes = array.indices.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
-        return int(_lengths(array.dictionary)[codes].sum())
+        lengths = _lengths(array.dictionary)
+        return max(int(lengths.sum()), int(lengths[codes].sum()))
     return int(_lengths(array).sum()) if _is_text(kind) else 0
 
 
@@ -94,7 +100,7 @@ def _is_view(kind: "pa.DataType") -> bool:
 
 
 def _lengths(array: "pa.Array") -> NDArray[np.int64]:
-    """Length of every text of a validated array, bytes; 0 where it is null."""
+    """Length that every text of an array claims, bytes; 0 where it is null or a lie."""
     import pyarrow as pa
 
     first, stop = array.offset, array.offset + len(array)
@@ -105,7 +111,7 @@ def _lengths(array: "pa.Array") -> NDArray[np.int64]:
         words = np.frombuffer(buffer, np.int32, stop * _VIEW_BYTES // 4)
         lengths = words.reshape(-1, _VIEW_BYTES // 4)[first:, 0]
         missing = array.is_null().to_numpy(zero_copy_only=False)
-        return np.where(missing, 0, lengths).astype(np.int64)
+        return np.clip(np.where(missing, 0, lengths), 0, None).astype(np.int64)
     width = np.int32 if pa.types.is_string(array.type) else np.int64
     offsets = np.frombuffer(buffer, width, stop + 1)[first:]
-    return np.diff(offsets).astype(np.int64)
+    return np.clip(np.diff(offsets), 0, _LONGEST).astype(np.int64)

@@ -1,7 +1,7 @@
 """Rows of Arrow record batches."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,8 +13,6 @@ from trimaran_runtime.serving.bodies.arrow_column import (
 from trimaran_runtime.serving.bodies.given import Floats
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import pyarrow as pa
 
 
@@ -63,7 +61,7 @@ class ArrowRows:
         for values, place in zip(self._lists, self._places, strict=True):
             values += json_values(batch.column(place))
 
-    def columns(self) -> "list[list[Any]]":
+    def columns(self) -> list[list[Any]]:
         if not self._is_matrix:
             return self._lists
         columns: list[list[Any]] = [[] for _ in self._places]

@@ -102,7 +102,7 @@ class RowReader:
         every_class = _every_class(document.get("parameters"))
         content = document[forms[0]]
         raw = self._split(content) if forms[0] == FORMS[1] else self._records(content, forms[0])
-        return self._checked(raw, every_class)
+        return self.checked(raw, every_class)
 
     def _records(self, rows: Any, form: str) -> list[list[Any]]:
         self._check_count(rows, form)
@@ -158,9 +158,18 @@ class RowReader:
         self._check_count(rows[1:], "body")
         given = self._transposed(rows[1:], "body")
         raw = [column.from_text(given[names.index(column.name)]) for column in self.columns]
-        return self._checked(raw, every_class=False)
+        return self.checked(raw, every_class=False)
 
-    def _checked(self, raw: Sequence[list[Any]], every_class: bool) -> Rows:
+    def checked(self, raw: Sequence[list[Any]], every_class: bool) -> Rows:
+        """Rows of columns that are decoded already.
+
+        Args:
+            raw: values as JSON would give them, by column in the signature's order; one length.
+            every_class: whether the caller wants the probability of every class.
+
+        Raises:
+            Refusal: 400, naming the first row whose value a column does not take.
+        """
         pairs = zip(self.columns, raw, strict=True)
         values = tuple(column.check(given) for column, given in pairs)
         return Rows(tuple(raw), values, len(values[0]), every_class)

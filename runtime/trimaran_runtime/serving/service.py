@@ -26,6 +26,8 @@ class Service:
 
     release_id: str
     """Full id."""
+    release: Release
+    """Its manifest."""
     reader: RowReader
     predictor: Predictor
     batcher: Batcher
@@ -89,6 +91,7 @@ def _service(
     metrics = ServerMetrics(release.id, release.model_name)
     return Service(
         release_id=release.id,
+        release=release,
         reader=reader,
         predictor=predictor,
         batcher=batcher,

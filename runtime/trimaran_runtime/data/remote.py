@@ -79,7 +79,7 @@ def remote_files(source: str) -> list[File]:
 
 
 def open_store(root: str) -> Any:
-    """obstore's client of a bucket, container or web server, with this machine's identity.
+    """A client of a bucket, container or web server, with this machine's identity.
 
     Args:
         root: `scheme://name`, of `SCHEMES`.

@@ -88,9 +88,7 @@ def _selected(schema: "pa.Schema", selection: Selection) -> "pa.Schema":
     return pa.schema([field for field in schema if field.name in selection.typed])
 
 
-def _carry(
-    carried: dict[str, Any], schema: "pa.Schema", selection: Selection, file: File
-) -> None:
+def _carry(carried: dict[str, Any], schema: "pa.Schema", selection: Selection, file: File) -> None:
     """Note the types of carried columns; raises DataError where the file has not one of each."""
     for name in sorted(selection.carried):
         found = schema.get_all_field_indices(name)

@@ -46,8 +46,8 @@ def _job(given: argparse.Namespace) -> BatchJob:
         raise ConfigError(
             f"{given.rows_per_batch} rows", where="--rows-per-batch", allowed="1 or more"
         )
-    config = ServerConfig() if given.config is None else ServerConfig.parse(
-        given.config.read_bytes()
+    config = (
+        ServerConfig() if given.config is None else ServerConfig.parse(given.config.read_bytes())
     )
     return BatchJob(
         source=StoredReleaseWithCode(given.store, find_release(Store(given.store), given.release)),
@@ -75,7 +75,7 @@ def _told(manifest: BatchManifest, output: str) -> str:
     )
 
 
-def _ended(number: int, frame: object) -> NoReturn:
+def _ended(number: int, _: object) -> NoReturn:
     sys.exit(128 + number)
 
 
@@ -92,7 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", required=True, help="path or URI: .parquet, .pq or .csv")
     parser.add_argument("--keep", default="", help="columns that go along: id,other")
     parser.add_argument(
-        "--rows-per-batch", type=int, default=ROWS_PER_BATCH, help="rows that the model gets at once"
+        "--rows-per-batch",
+        type=int,
+        default=ROWS_PER_BATCH,
+        help="rows that the model gets at once",
     )
     parser.add_argument(
         "--on-bad-row",

@@ -98,7 +98,9 @@ def _files(source: str) -> list[File]:
     if scheme in {"", "file"}:
         return local_files(source, Path.cwd())
     schemes = ", ".join(f"{name}://" for name in ("file", *remote.SCHEMES))
-    raise DataError(f"cannot open {source!r}", where="input", allowed=f"a path, or one of {schemes}")
+    raise DataError(
+        f"cannot open {source!r}", where="input", allowed=f"a path, or one of {schemes}"
+    )
 
 
 def _part(chunk: Chunk, types: Mapping[str, Any], carried: Mapping[str, Any]) -> Part:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 _TEXTS = frozenset({"category", "text"})
 
 
-def raw_values(
-    column: Column, kind: str, values: "pa.ChunkedArray", *, is_text: bool
-) -> list[Any]:
+def raw_values(column: Column, kind: str, values: "pa.ChunkedArray", *, is_text: bool) -> list[Any]:
     """Values of one feature.
 
     Args:

@@ -1,7 +1,7 @@
 """Predictions where the rows are: partition by partition of a Spark data frame.
 
-Each Python worker loads the release once, from the store, and predicts as a batch job on one machine
-does. Nothing here imports PySpark: it is what Spark calls.
+Each Python worker loads the release once, from the store, and predicts as a batch job on one
+machine does. Nothing here imports PySpark: it is what Spark calls.
 """
 
 from collections.abc import Iterable, Iterator

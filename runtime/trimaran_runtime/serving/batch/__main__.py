@@ -27,8 +27,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Predict; returns the exit status (see `trimaran_runtime.errors.Exit`)."""
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
-    # What is half written goes as it does after any other error.
-    signal.signal(signal.SIGTERM, _ended)
     try:
         manifest = _job(given).run()
     except RuntimeFault as fault:
@@ -112,4 +110,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # What is half written then goes as it does after any other error.
+    signal.signal(signal.SIGTERM, _ended)
     sys.exit(main())

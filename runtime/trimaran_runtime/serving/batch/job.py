@@ -10,6 +10,7 @@ import numpy as np
 
 from trimaran_runtime.errors import DataError
 from trimaran_runtime.serving.batch.answer import AnswerColumns
+from trimaran_runtime.serving.batch.collector import paused
 from trimaran_runtime.serving.batch.feed import Feed, open_feed
 from trimaran_runtime.serving.batch.manifest import (
     BatchManifest,
@@ -82,11 +83,12 @@ class BatchJob:
         count = _Count(feed)
         scorer = Scorer(service, answer, is_text=feed.is_text, on_bad_row=self.on_bad_row)
         with target.staged() as path:
-            with opened(path, schema) as sink:
+            with opened(path, schema) as sink, paused() as collect:
                 for portion in portions_of(feed.parts(), self.rows_per_batch):
                     scored = scorer.score(portion)
                     count.add(portion, scored)
                     sink.add(scored.table)
+                    collect()
             manifest = self._manifest(service, count, path, target.name, schema)
             target.place(path, manifest.to_bytes(), overwrite=self.overwrite)
         return manifest

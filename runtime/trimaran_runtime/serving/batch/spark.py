@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.columns import columns_of, conform
 from trimaran_runtime.serving.batch.answer import AnswerColumns
+from trimaran_runtime.serving.batch.collector import paused
 from trimaran_runtime.serving.batch.feed import Part, kept_of
 from trimaran_runtime.serving.batch.job import ROWS_PER_BATCH, refuse_names
 from trimaran_runtime.serving.batch.portion import portions_of
@@ -77,8 +78,10 @@ class FramePredictor:
         """
         service, answer = self._loaded()
         scorer = Scorer(service, answer, is_text=False, on_bad_row=self.on_bad_row)
-        for portion in portions_of(self._parts(batches, service), self.rows_per_batch):
-            yield from scorer.score(portion).table.to_batches()
+        with paused() as collect:
+            for portion in portions_of(self._parts(batches, service), self.rows_per_batch):
+                yield from scorer.score(portion).table.to_batches()
+                collect()
 
     def _parts(self, batches: "Iterable[pa.RecordBatch]", service: Service) -> Iterator[Part]:
         import pyarrow as pa

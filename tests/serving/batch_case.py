@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,18 +98,17 @@ class Batch:
     def __call__(
         self, source: Path | str, *options: str, output: str = "out.parquet", release: str = ""
     ) -> Done:
-        """Predict the rows of a source."""
-        path = self.folder / output
-        self.log.clear()
-        code = main(
-            [
-                *self.arguments(release or self.release),
-                f"--input={source}",
-                f"--output={path}",
-                *options,
-            ]
-        )
-        return Done(code, self.capture.readouterr().out, self.log.text, path)
+        """Predict the rows of a source into a file of the folder."""
+        return self.to(str(self.folder / output), source, *options, release=release)
 
-    def arguments(self, release: str) -> Sequence[str]:
-        return (f"--store={self.store.uri}", f"--release={release}")
+    def to(self, output: str, source: Path | str, *options: str, release: str = "") -> Done:
+        """Predict the rows of a source."""
+        named = {
+            "store": self.store.uri,
+            "release": release or self.release,
+            "input": source,
+            "output": output,
+        }
+        self.log.clear()
+        code = main([*(f"--{name}={value}" for name, value in named.items()), *options])
+        return Done(code, self.capture.readouterr().out, self.log.text, Path(output))

@@ -383,7 +383,10 @@ def test_a_file_is_as_readable_as_any_that_is_made_here(batch: Batch, tmp_path: 
 
 @pytest.mark.parametrize(
     ("output", "says"),
-    [("out.txt", "a file that ends in .parquet, .pq or .csv"), ("out", "'out' is of an unknown")],
+    [
+        ("out.txt", "a file that ends in .parquet, .pq or .csv"),
+        ("out", "out' is of an unknown kind"),
+    ],
 )
 def test_an_output_of_no_known_kind_is_refused(
     batch: Batch, tmp_path: Path, output: str, says: str

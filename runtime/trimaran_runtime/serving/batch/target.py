@@ -130,11 +130,16 @@ class ObjectTarget:
         import obstore
         from obstore.exceptions import BaseError
 
+        store = open_store(self.root)
         try:
-            obstore.head(open_store(self.root), self.key)
-        except FileNotFoundError:
-            return
-        except BaseError as exc:
+            try:
+                obstore.head(store, self.key)
+            except FileNotFoundError:
+                # The same answer where there is no bucket, which only a listing tells.
+                for _ in obstore.list(store, prefix=self.key, chunk_size=1):
+                    break
+                return
+        except (BaseError, OSError) as exc:
             raise self._told(exc) from exc
         raise _exists(f"{self.root}/{self.key}")
 

@@ -44,5 +44,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["train"]:
         sys.exit(_status)
     logging.shutdown()
-    # Not sys.exit: a thread of the server that still calls Python while the interpreter ends aborts.
+    # Not sys.exit: a thread of the server that still calls Python while the interpreter ends
+    # aborts.
     os._exit(_status)

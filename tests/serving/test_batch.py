@@ -1,8 +1,10 @@
 """Batch inference: the server's answers for the rows of files, written whole or not at all."""
 
 import hashlib
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,13 @@ from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
+from tests.docs.pages import BLOCKS
+from tests.docs.test_doc_examples import calls_in
 from tests.serving.batch_case import Batch, request, rows, write
 from tests.serving.conftest import Connect
 from tests.serving.releases import FEATURES, publish, publish_misbehaving, regressor, table
 from trimaran_runtime.errors import AlreadyExists, Exit
+from trimaran_runtime.serving.batch.__main__ import main
 from trimaran_runtime.serving.batch.manifest import manifest_name
 from trimaran_runtime.serving.batch.target import LocalTarget
 from trimaran_runtime.storage.store import Store
@@ -402,3 +407,31 @@ def test_csv_cannot_hold_every_column(batch: Batch, tmp_path: Path) -> None:
     assert done.code == Exit.BAD_INPUT
     assert "column 'list' is of type list<" in done.err
     assert list(done.path.parent.iterdir()) == []
+
+
+# --- the page ---------------------------------------------------------------------------------
+
+
+def test_the_page(
+    store: Store,
+    release: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    named = "tests/serving/test_batch.py::test_the_page"
+    whole, refused, null = (block.text for block in BLOCKS if block.held_by == named)
+    monkeypatch.chdir(tmp_path)
+    write(rows(1_000), tmp_path / "flights.parquet")
+    write(spoiled(40, 16, stops=None), tmp_path / "flights-may.csv")
+    known = {"STORE": store.uri, "RELEASE": release, "SHORT": release[:12]}
+    for page in (whole, null):
+        ((command, shown),) = calls_in(Template(page).substitute(known))
+        python, flag, module, *arguments = shlex.split(command)
+        assert (python, flag, module) == ("python", "-m", "trimaran_runtime.serving.batch")
+        assert main(arguments) == Exit.OK
+        assert capsys.readouterr().out == shown
+    strict = [word for word in arguments if word not in {"--on-bad-row", "null"}]
+    assert main([*strict, "--overwrite"]) == Exit.BAD_INPUT
+    assert caplog.messages[-1] == refused.rstrip()

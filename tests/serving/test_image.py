@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import BLOCKS, ROOT
 from tests.serving.dockerfile import Stage, stages
 from tests.serving.releases import new_store, publish
 from tests.serving.traffic import ask, predict
@@ -81,6 +81,20 @@ def test_libraries_are_told_not_to_call_home_and_not_to_share_a_request_between_
     assert {SERVER.environment()[name] for name in threads} == {"1"}
     # Steps train: they take what cores there are.
     assert not set(threads) & set(told)
+
+
+def test_the_page() -> None:
+    (block,) = [b for b in BLOCKS if b.held_by == "tests/serving/test_image.py::test_the_page"]
+    words = shlex.split(block.text.removeprefix("$ "))
+    given = dict(zip(words, words[1:], strict=False))
+    assert words[:2] == ["docker", "build"]
+    assert (ROOT / given["-f"]).read_text() == dockerfile()
+    name, _, value = given["--build-arg"].partition("=")
+    sources = [rest.split()[0] for rest in stages(dockerfile(), **{name: value})[0].all("COPY")]
+    # The context is the last word: the checkout.
+    assert words[-1] == "."
+    assert all((ROOT / source).exists() for source in sources)
+    assert value in sources
 
 
 # --- what it installs -------------------------------------------------------------------------

@@ -3,10 +3,10 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlparse
 
 from trimaran_runtime.data.files import local_path
@@ -23,13 +23,14 @@ one is sent in parts, which stores complete at once but without that condition."
 class Target(Protocol):
     """A place for one file and its manifest."""
 
-    name: str
-    """Name of the file."""
+    @property
+    def name(self) -> str:
+        """Name of the file."""
 
     def refuse_existing(self) -> None:
         """Raise AlreadyExists when there is such a file; before anything is computed."""
 
-    def staged(self) -> "Any":
+    def staged(self) -> AbstractContextManager[Path]:
         """Context of the path of a temporary file, which is gone when the context ends."""
 
     def place(self, file: Path, manifest: bytes, *, overwrite: bool) -> None:

@@ -427,7 +427,7 @@ def test_the_page(
     write(spoiled(40, 16, stops=None), tmp_path / "flights-may.csv")
     known = {"STORE": store.uri, "RELEASE": release, "SHORT": release[:12]}
     for page in (whole, null):
-        ((command, shown),) = calls_in(Template(page).substitute(known))
+        ((command, shown),) = calls_in(Template(page).safe_substitute(known))
         python, flag, module, *arguments = shlex.split(command)
         assert (python, flag, module) == ("python", "-m", "trimaran_runtime.serving.batch")
         assert main(arguments) == Exit.OK

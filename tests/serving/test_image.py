@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_libraries_are_told_not_to_call_home_and_not_to_share_a_request_between_
 def test_the_page() -> None:
     (block,) = [b for b in BLOCKS if b.held_by == "tests/serving/test_image.py::test_the_page"]
     words = shlex.split(block.text.removeprefix("$ "))
-    given = dict(zip(words, words[1:], strict=False))
+    given = dict(pairwise(words))
     assert words[:2] == ["docker", "build"]
     assert (ROOT / given["-f"]).read_text() == dockerfile()
     name, _, value = given["--build-arg"].partition("=")

@@ -2,6 +2,8 @@
 
 import json
 import math
+import sys
+import types
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +14,42 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, ipc, parquet
 
-from tests.serving.releases import FEATURES
+from tests.serving.releases import FEATURES, publish
 from trimaran_runtime.serving.batch.__main__ import main
 from trimaran_runtime.storage.store import Store
+
+
+SEEING = """
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
+
+
+class Seeing(RegressorMixin, BaseEstimator):
+    def fit(self, frame, target):
+        return self
+
+    def predict(self, frame):
+        typed = frame.assign(types=" ".join(map(str, [*frame.columns, *frame.dtypes])))
+        return (pd.util.hash_pandas_object(typed, index=False).to_numpy() >> 12).astype(float)
+"""
+"""User code whose model answers a digest of each row, with names and types of its columns."""
+
+
+def publish_seeing(store: Store) -> str:
+    """A release that answers otherwise where a model is handed anything else."""
+    module = types.ModuleType("misbehaving")
+    sys.modules["misbehaving"] = module
+    exec(SEEING.replace("Seeing", "Misbehaving"), module.__dict__)
+    return publish(
+        store,
+        500,
+        model=module.Misbehaving().fit(None, None),
+        task="regression",
+        classes=(),
+        code=SEEING.replace("Seeing", "Misbehaving"),
+        trusted=("misbehaving.Misbehaving",),
+    )
 
 
 def rows(count: int, seed: int = 0) -> pa.Table:

@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tests.docs.pages import BLOCKS
 from tests.docs.test_doc_examples import calls_in
-from tests.serving.batch_case import Batch, request, rows, write
+from tests.serving.batch_case import Batch, publish_seeing, request, rows, write
 from tests.serving.conftest import Connect
 from tests.serving.releases import FEATURES, publish, publish_misbehaving, regressor, table
 from trimaran_runtime.errors import AlreadyExists, Exit
@@ -64,6 +64,18 @@ def test_the_answers_are_those_of_the_server_bit_for_bit(
     done = batch(write(given, tmp_path / name), "--probabilities")
     assert done.code == Exit.OK, done.err
     assert done.table.to_pylist() == served(connect, batch.release, given, probabilities=True)
+
+
+@pytest.mark.parametrize("name", ["in.parquet", "in.csv", "in.arrow"])
+def test_the_model_is_handed_what_the_server_hands_it(
+    batch: Batch, store: Store, connect: Connect, tmp_path: Path, name: str
+) -> None:
+    release = publish_seeing(store)
+    given = rows(300)
+    expected = served(connect, release, given)
+    assert len(set(expected)) == 300
+    done = batch(write(given, tmp_path / name), release=release)
+    assert done.table["prediction"].to_pylist() == expected
 
 
 def test_without_being_asked_for_the_classes_are_left_out(

@@ -5,6 +5,8 @@ none: they start the image with one word ("How Amazon SageMaker AI runs your tra
 2026-11-24). `serve` may be followed by the server's own options; no word at all serves as well.
 """
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -38,4 +40,10 @@ def trial_arguments() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _status = main()
+    if sys.argv[1:2] == ["train"]:
+        sys.exit(_status)
+    logging.shutdown()
+    # Not sys.exit: a thread of the server that still calls Python while the interpreter ends
+    # aborts.
+    os._exit(_status)

@@ -11,6 +11,7 @@ import yaml
 
 from tests.aws.locks import HASH, lock_text, write_lock
 from tests.aws.rendered import Rendered, rendered
+from tests.serving.dockerfile import stages
 from trimaran_providers.aws import artifact_store, image
 from trimaran_providers.contract.errors import ProjectError
 from trimaran_providers.contract.spec import StoreSpec
@@ -224,15 +225,10 @@ def test_equal_files_give_equal_archives_and_tags() -> None:
     assert image_context(lock_text("# other")).tag != one.tag
 
 
-def test_the_image_runs_the_server_and_installs_by_hash() -> None:
-    text = dockerfile()
-    assert 'ENTRYPOINT ["python", "-m", "trimaran_runtime"]' in text
-    assert "pip install --require-hashes --no-deps" in text
-    assert text.count("\nFROM ") == 2
-    assert "\nUSER " not in text
-
-
-def test_the_base_can_be_a_mirror() -> None:
-    text = dockerfile("mirror.example.com/python", "3.12")
-    assert "ARG RUN_IMAGE=mirror.example.com/python:3.12-slim-bookworm" in text
-    assert "/lib/python3.12/site-packages/trimaran_runtime" in text
+def test_the_image_is_the_one_that_sagemaker_can_run(default: Rendered) -> None:
+    build = yaml.safe_load(default.one("Project").inputs["source"]["buildspec"])["phases"]["build"]
+    (stage,) = [stage for stage in stages(dockerfile()) if stage.name == image.STEPS]
+    assert f"--target {stage.name} " in build["commands"][0]
+    # SageMaker's folders below /opt/ml belong to root.
+    assert not stage.all("USER")
+    assert "com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true" in stage.one("LABEL")

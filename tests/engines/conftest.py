@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,36 @@ def _engines() -> Iterator[None]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         yield
+
+
+MASTERS = ("local[2]", "local-cluster[2,1,1024]")
+"""Two Python workers of one JVM; two executors that are processes of their own."""
+
+
+@pytest.fixture(scope="module", params=MASTERS)
+def spark(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """A Spark session that reaches nothing beyond this machine."""
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.warehouse.dir": str(folder),
+        "spark.local.dir": str(folder),
+        "spark.executor.memory": "1g",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "777",
+    }
+    builder = SparkSession.builder.master(request.param).appName("trimaran")
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
 
 
 def rows_of(count: int, seed: int, *, shift: float = 0.0) -> pa.Table:

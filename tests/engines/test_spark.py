@@ -1,7 +1,6 @@
 """Spark with real executors gives the bytes that one machine gives."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
     pytest.mark.timeout(400),
 ]
-MASTERS = ("local[2]", "local-cluster[2,1,1024]")
-"""Two Python workers of one JVM; two executors that are processes of their own."""
-
-
-@pytest.fixture(scope="module", params=MASTERS)
-def spark(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-
-    folder = tmp_path_factory.mktemp("spark")
-    options = {
-        "spark.ui.enabled": "false",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.sql.warehouse.dir": str(folder),
-        "spark.local.dir": str(folder),
-        "spark.executor.memory": "1g",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": "777",
-    }
-    builder = SparkSession.builder.master(request.param).appName("profiles")
-    for name, value in options.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
 
 
 def bytes_of(spark: Any, folder: Path, partitions: int, start: Profile) -> list[bytes]:

@@ -23,6 +23,7 @@ from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.container import port_of, source_of
 from trimaran_runtime.serving.downloaded_release import DownloadedRelease
+from trimaran_runtime.serving.metrics import ServerMetrics
 from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.store import Store
 
@@ -181,4 +182,6 @@ def test_a_place_that_cannot_be_read_ends_the_load_with_the_reason(
     bucket = tmp_path / "bucket"
     bucket.mkdir()
     with pytest.raises(StoreError, match="cannot open 'ftp://x'"):
-        DownloadedRelease("ftp://x", release, tmp_path, tmp_path).load(ServerConfig())
+        DownloadedRelease("ftp://x", release, tmp_path, tmp_path).load(
+            ServerConfig(), ServerMetrics()
+        )

@@ -504,7 +504,7 @@ def test_limits_capture_and_counters_are_those_of_invocations(
     assert 'code="413",route="/v2/models/{model}/infer"} 1.0' in text
     assert 'code="404",route="/v2/models/{model}/ready"} 1.0' in text
     assert "xxx" not in text
-    assert "trimaran_rows_total 1.0" in text
+    assert f'trimaran_rows_total{{variant="{client.service.short_id}"}} 1.0' in text
     assert client.service.capture is not None
     client.service.capture.close()
     (recorded,) = lines(store, "oip")

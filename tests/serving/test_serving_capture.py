@@ -102,7 +102,7 @@ def test_what_does_not_fit_into_the_queue_is_counted(
     assert not lines(store, "full")
     assert drops(store, "full") == [{"written": 0, "sampled_out": 0, "dropped": {"queue": 3}}]
     assert (
-        'trimaran_capture_total{outcome="queue",variant="blue"} 3.0'
+        f'trimaran_capture_total{{outcome="queue",variant="{client.service.short_id}"}} 3.0'
         in client.ask("GET", "/metrics")[1]
     )
 
@@ -127,7 +127,7 @@ def test_a_store_that_fails_costs_records_not_requests(
     assert client.predict({"instances": [ROW]})[0].status == 200
     time.sleep(0.3)
     assert (
-        'trimaran_capture_total{outcome="error",variant="blue"} 1.0'
+        f'trimaran_capture_total{{outcome="error",variant="{client.service.short_id}"}} 1.0'
         in client.ask("GET", "/metrics")[1]
     )
 

@@ -202,8 +202,9 @@ def test_before_the_release_is_loaded_only_liveness_answers() -> None:
     client = Client.__new__(Client)
     client.application = Application(ServerConfig(), {})
     assert client.ask("GET", "/")[0].status == 200
-    for method, path in [("GET", "/ping"), ("POST", "/invocations"), ("GET", "/metrics")]:
+    for method, path in [("GET", "/ping"), ("POST", "/invocations"), ("GET", "/openapi.json")]:
         assert client.ask(method, path)[0].status == 503
+    assert 'code="503",route="/invocations"' in client.ask("GET", "/metrics")[1]
 
 
 def test_while_draining_ping_fails_and_predictions_are_answered(connect: Connect) -> None:

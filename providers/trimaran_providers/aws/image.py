@@ -17,7 +17,7 @@ from trimaran_providers.aws.tags import tags_of
 from trimaran_providers.contract.cloud import Context
 from trimaran_providers.contract.spec import StoreSpec
 from trimaran_providers.plugin.resource import PluginResource
-from trimaran_providers.project.image import image_context
+from trimaran_providers.project.image import STEPS, image_context
 from trimaran_providers.project.lock import Lock, read_lock
 
 if TYPE_CHECKING:
@@ -33,18 +33,18 @@ _COMPUTE = "BUILD_GENERAL1_MEDIUM"
 _TIMEOUT_MINUTES = 60
 # SageMaker refuses OCI manifests ("Unsupported manifest media type", aws/amazon-sagemaker-feedback
 # issue 180, open on 2026-11-24), which Docker writes as soon as a provenance record is attached.
-BUILDSPEC = """\
+BUILDSPEC = f"""\
 version: 0.2
 phases:
   pre_build:
     commands:
       - >-
         aws ecr get-login-password --region "$AWS_REGION"
-        | docker login --username AWS --password-stdin "${REPOSITORY_URI%%/*}"
+        | docker login --username AWS --password-stdin "${{REPOSITORY_URI%%/*}}"
   build:
     commands:
       - >-
-        docker buildx build --pull --platform linux/amd64 --provenance=false
+        docker buildx build --pull --target {STEPS} --platform linux/amd64 --provenance=false
         --output type=docker --tag "$REPOSITORY_URI:$IMAGE_TAG" .
       - docker push "$REPOSITORY_URI:$IMAGE_TAG"
 """

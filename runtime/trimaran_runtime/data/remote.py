@@ -57,7 +57,7 @@ def remote_files(source: str) -> list[File]:
 
     scheme, root, key = _parts(source)
     try:
-        store = _open(root, scheme)
+        store = open_store(root)
         entries = _entries(store, key, scheme)
     except (BaseError, StoreError, OSError, ValueError) as exc:
         raise _refused(source, exc) from exc
@@ -78,6 +78,27 @@ def remote_files(source: str) -> list[File]:
     ]
 
 
+def open_store(root: str) -> Any:
+    """A client of a bucket, container or web server, with this machine's identity.
+
+    Args:
+        root: `scheme://name`, of `SCHEMES`.
+
+    Raises:
+        StoreError: there are no credentials.
+    """
+    from obstore.store import from_url
+
+    from trimaran_runtime.storage.s3 import open_s3
+
+    scheme = urlparse(root).scheme
+    if scheme == "s3":
+        return open_s3(root, None)
+    if scheme == "http":
+        return from_url(root, client_options={"allow_http": True})
+    return from_url(root)
+
+
 def _parts(source: str) -> tuple[str, str, str]:
     parsed = urlparse(source)
     root = f"{parsed.scheme}://{parsed.netloc}"
@@ -85,18 +106,6 @@ def _parts(source: str) -> tuple[str, str, str]:
         # What stands with the root goes with every request, and is no part of a key.
         root = f"{root}?{parsed.query}"
     return parsed.scheme, root, parsed.path.lstrip("/")
-
-
-def _open(root: str, scheme: str) -> Any:
-    from obstore.store import from_url
-
-    from trimaran_runtime.storage.s3 import open_s3
-
-    if scheme == "s3":
-        return open_s3(root, None)
-    if scheme == "http":
-        return from_url(root, client_options={"allow_http": True})
-    return from_url(root)
 
 
 def _entries(store: Any, key: str, scheme: str) -> list[tuple[str, int]]:

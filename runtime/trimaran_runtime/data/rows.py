@@ -4,7 +4,7 @@ Rows are counted from 1 within their file; the line of names at the head of a CS
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +30,24 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The columns that are read of a source; what else is in its files is not looked at.
+
+    Attributes:
+        typed: columns that have one type in normal form over all files.
+        carried: columns that are passed on as the files hold them, of whatever type.
+    """
+
+    typed: frozenset[str]
+    carried: frozenset[str]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Both together."""
+        return self.typed | self.carried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """A source that is opened: its columns are known, its rows are not read yet.
 
@@ -37,10 +55,12 @@ class Rows:
         types: type in normal form by column, in the order of the first file.
         chunks: reads the rows, from the first one each time it is called; raises DataError
             where they cannot be read, and Retyped.
+        carried: type in the first file of the columns that are only passed on.
     """
 
     types: Mapping[str, Any]
     chunks: Callable[[], Iterator[Chunk]]
+    carried: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Retyped(Exception):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.columns import columns_of
 from trimaran_runtime.data.files import File
-from trimaran_runtime.data.rows import Chunk, Rows, chunks_of
+from trimaran_runtime.data.rows import Chunk, Rows, Selection, chunks_of
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,29 +47,58 @@ def refuse_empty(files: Sequence[File]) -> None:
 def open_typed(
     files: Sequence[File],
     schema_of: "Callable[[File], pa.Schema]",
-    tables_of: "Callable[[File], Iterator[pa.Table]]",
+    tables_of: "Callable[[File, Selection | None], Iterator[pa.Table]]",
+    selection: Selection | None = None,
 ) -> Rows:
     """Open files that know their types.
 
     Args:
         files: of one kind.
         schema_of: reads a file's schema.
-        tables_of: reads a file's rows.
+        tables_of: reads a file's rows; of the selected columns, where there is a selection.
+        selection: what is read; None: every column, in normal form.
+
+    Raises:
+        DataError: files differ in a column that is read, or one lacks a column that is carried.
     """
     refuse_empty(files)
     partitions = partition_types(files)
+    carried: dict[str, Any] = {}
 
     def schemas() -> "Iterator[tuple[str, pa.Schema]]":
         for file in files:
             with told(file):
                 schema = schema_of(file)
-            yield file.name, _with_partition_fields(schema, file, partitions)
+            schema = _with_partition_fields(schema, file, partitions)
+            if selection is not None:
+                _carry(carried, schema, selection, file)
+                schema = _selected(schema, selection)
+            yield file.name, schema
 
     def chunks() -> Iterator[Chunk]:
         for file in files:
-            yield from _chunks(file, tables_of, partitions)
+            yield from _chunks(file, lambda one: tables_of(one, selection), partitions)
 
-    return Rows(types=columns_of(schemas()), chunks=chunks)
+    return Rows(types=columns_of(schemas()), chunks=chunks, carried=carried)
+
+
+def _selected(schema: "pa.Schema", selection: Selection) -> "pa.Schema":
+    import pyarrow as pa
+
+    return pa.schema([field for field in schema if field.name in selection.typed])
+
+
+def _carry(carried: dict[str, Any], schema: "pa.Schema", selection: Selection, file: File) -> None:
+    """Note the types of carried columns; raises DataError where the file has not one of each."""
+    for name in sorted(selection.carried):
+        found = schema.get_all_field_indices(name)
+        if len(found) != 1:
+            raise DataError(
+                f"has no column {name!r}" if not found else f"has {len(found)} columns {name!r}",
+                where=file.name,
+                allowed=", ".join(schema.names[:50]),
+            )
+        carried.setdefault(name, schema.field(found[0]).type)
 
 
 def _chunks(

@@ -7,7 +7,7 @@ from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.files import File
 from trimaran_runtime.data.readers.arrow_files import open_typed
 from trimaran_runtime.data.readers.ipc_claims import refuse_swollen
-from trimaran_runtime.data.rows import Rows
+from trimaran_runtime.data.rows import Rows, Selection
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 MAGIC = b"ARROW1"
 
 
-def open_files(files: Sequence[File], config: DataConfig) -> Rows:  # noqa: ARG001  # as every reader
+def open_files(
+    files: Sequence[File],
+    config: DataConfig,  # noqa: ARG001  # as every reader
+    selection: Selection | None = None,
+) -> Rows:
     """Open Arrow files of the same columns.
 
     Raises:
         DataError: one is truncated, is none, or claims to hold absurdly much.
     """
-    return open_typed(files, _schema, _tables)
+    return open_typed(files, _schema, _tables, selection)
 
 
 def _schema(file: File) -> "pa.Schema":
@@ -31,7 +35,7 @@ def _schema(file: File) -> "pa.Schema":
         return _reader(stream).schema
 
 
-def _tables(file: File) -> "Iterator[pa.Table]":
+def _tables(file: File, selection: Selection | None) -> "Iterator[pa.Table]":
     import pyarrow as pa
 
     with file.open() as stream:
@@ -41,7 +45,12 @@ def _tables(file: File) -> "Iterator[pa.Table]":
         else:
             batches = reader
         for batch in batches:
-            yield pa.Table.from_batches([batch])
+            table = pa.Table.from_batches([batch])
+            yield table if selection is None else table.select(_chosen(table, selection))
+
+
+def _chosen(table: "pa.Table", selection: Selection) -> list[str]:
+    return [name for name in table.column_names if name in selection.names]
 
 
 def _reader(stream: Any) -> Any:

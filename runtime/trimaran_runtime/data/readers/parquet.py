@@ -7,7 +7,7 @@ from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.files import File
 from trimaran_runtime.data.normal_form import MOST_DECODED_BYTES
 from trimaran_runtime.data.readers.arrow_files import open_typed
-from trimaran_runtime.data.rows import CHUNK_ROWS, Rows
+from trimaran_runtime.data.rows import CHUNK_ROWS, Rows, Selection
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,13 +25,17 @@ MOST_ROWS_PER_BYTE = 1000
 FREE_ROWS = 100_000_000
 
 
-def open_files(files: Sequence[File], config: DataConfig) -> Rows:  # noqa: ARG001  # as every reader
+def open_files(
+    files: Sequence[File],
+    config: DataConfig,  # noqa: ARG001  # as every reader
+    selection: Selection | None = None,
+) -> Rows:
     """Open Parquet files of the same columns.
 
     Raises:
         DataError: one is truncated, is none, or claims to hold absurdly much.
     """
-    return open_typed(files, _schema, _tables)
+    return open_typed(files, _schema, _tables, selection)
 
 
 def _schema(file: File) -> "pa.Schema":
@@ -42,16 +46,21 @@ def _schema(file: File) -> "pa.Schema":
         return opened.schema_arrow
 
 
-def _tables(file: File) -> "Iterator[pa.Table]":
+def _tables(file: File, selection: Selection | None) -> "Iterator[pa.Table]":
     import pyarrow as pa
     from pyarrow import parquet
 
     with file.open() as stream, parquet.ParquetFile(stream) as footer:
         metadata, schema = footer.metadata, footer.schema_arrow
+        names = None
+        if selection is not None:
+            schema = pa.schema([field for field in schema if field.name in selection.names])
+            names = schema.names
         for number in range(metadata.num_row_groups):
             coded = _swelling(file, stream, metadata, schema, number)
             with _reopened(file, stream, metadata, coded) as opened:
-                for batch in opened.iter_batches(batch_size=CHUNK_ROWS, row_groups=[number]):
+                batches = opened.iter_batches(CHUNK_ROWS, row_groups=[number], columns=names)
+                for batch in batches:
                     yield pa.Table.from_batches([batch])
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.serving.conftest import Client, Connect
 from tests.serving.numbers import (
@@ -129,6 +131,41 @@ def test_a_wrong_value_is_named_by_column_and_row(
     assert status == 400
     assert answer["field"] == column
     assert f"column {column!r}, row 1" in answer["error"]
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.booleans() | st.none() | st.floats(-9, 9) | st.integers(-9, 9),
+            min_size=3,
+            max_size=3,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["r", "f", "x", "a[0"]),
+    st.booleans(),
+)
+def test_a_boolean_is_never_taken_for_a_number(
+    rows: list[list[Any]], name: str, named: bool
+) -> None:
+    features = tuple(NUMBERS[1].model_copy(update={"name": n}) for n in ("b", "c", name))
+    reader = RowReader(Signature(features=features, target="late", task="regression"), 10)
+    written: list[Any] = (
+        [dict(zip(("b", "c", name), r, strict=True)) for r in rows] if named else rows
+    )
+    has_boolean = any(isinstance(value, bool) for row in rows for value in row)
+    bodies = {
+        "application/json": json.dumps({"parameters": {}, "instances": written}).encode(),
+        LINES: json_lines(written),
+    }
+    for kind, body in bodies.items():
+        if has_boolean:
+            with pytest.raises(Refusal, match="wrong type"):
+                reader.read(kind, body)
+        else:
+            values = reader.read(kind, body).values
+            np.testing.assert_array_equal(values, np.array(rows, dtype=np.float64).T)
 
 
 BAD: list[tuple[str, str, bytes, int, str]] = [

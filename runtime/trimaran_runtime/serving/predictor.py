@@ -1,7 +1,8 @@
 """Turns checked rows into predictions with a fitted model."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from trimaran_runtime.errors import RegistryError
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.serving.column import Column
 from trimaran_runtime.serving.values import Values
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LABEL_FOLLOWS_PROBABILITY = frozenset(
     {
@@ -142,9 +146,16 @@ class Predictor(Renderer):
 
         if isinstance(values, np.ndarray):
             # One block instead of one for every column: ten times as fast at thirty columns.
-            return pd.DataFrame(values.T, columns=self._names, copy=False)
+            return pd.DataFrame(values.T, columns=self._labels, copy=False)
         arrays = {c.name: c.array(v) for c, v in zip(self._columns, values, strict=True)}
-        return pd.DataFrame(arrays, columns=self._names, copy=False)
+        return pd.DataFrame(arrays, columns=self._labels, copy=False)
+
+    @cached_property
+    def _labels(self) -> "pd.Index[str]":
+        """The columns' names; made from a list for every frame they would cost more than it."""
+        import pandas as pd
+
+        return pd.Index(self._names)
 
 
 def _final(model: Any) -> str:

@@ -9,7 +9,7 @@ import orjson
 from trimaran_runtime.serving.bodies.decoder import Decoded, Decoder
 from trimaran_runtime.serving.bodies.expected import Expected
 from trimaran_runtime.serving.bodies.given import ByColumn, ByRow, Given
-from trimaran_runtime.serving.bodies.records import records
+from trimaran_runtime.serving.bodies.records import may_hold_booleans, records
 from trimaran_runtime.serving.message import JSON, Refusal
 
 FORMS = ("instances", "dataframe_split", "dataframe_records", "inputs")
@@ -35,8 +35,8 @@ def _decode(body: bytes, parameters: Mapping[str, str], expected: Expected) -> D
     form = _form(document)
     every_class = _every_class(document.get(_PARAMETERS))
     content = document[form]
-    # A document without these words has no boolean; looking at its values would cost far more.
-    has_booleans = b"true" in body or b"false" in body
+    # No row begins before the first list.
+    has_booleans = may_hold_booleans(body, max(body.find(b"["), 0))
     given: Given
     if form == "dataframe_split":
         given = _split(content, expected, has_booleans=has_booleans)

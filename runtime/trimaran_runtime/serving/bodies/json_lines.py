@@ -8,7 +8,7 @@ import orjson
 
 from trimaran_runtime.serving.bodies.decoder import Decoded, Decoder
 from trimaran_runtime.serving.bodies.expected import Expected
-from trimaran_runtime.serving.bodies.records import records
+from trimaran_runtime.serving.bodies.records import may_hold_booleans, records
 from trimaran_runtime.serving.message import Refusal
 
 MEDIA_TYPES = ("application/jsonlines", "application/x-ndjson", "application/x-jsonlines")
@@ -32,7 +32,7 @@ def _decode(body: bytes, parameters: Mapping[str, str], expected: Expected) -> D
             ) from None
         if len(rows) > expected.max_rows:
             expected.check_number(len(rows), "body")
-    has_booleans = b"true" in body or b"false" in body
+    has_booleans = may_hold_booleans(body)
     return Decoded(records(rows, "body", expected, has_booleans=has_booleans))
 
 

@@ -370,6 +370,7 @@ BAD: dict[str, tuple[Any, int, str]] = {
     "negative": (changed(0, shape=[-1, -1]), 400, "unsupported shape"),
     "no row": (changed(0, shape=[0], data=[]), 400, "no row"),
     "lying shape": (changed(0, shape=[2]), 400, "do not fit its shape"),
+    "more than the shape": (changed(0, data=[1.0, 2.0]), 400, "do not fit its shape"),
     "lying matrix": (changed(0, shape=[1, 10**12]), 400, "do not fit its shape"),
     "lying nesting": (changed(0, shape=[1, 2], data=[[1.0]]), 400, "do not fit its shape"),
     "too many rows": (changed(0, shape=[10**18]), 413, "too many rows"),
@@ -499,10 +500,12 @@ def test_limits_capture_and_counters_are_those_of_invocations(
     wide = [{**t, "shape": [3], "data": t["data"] * 3} for t in row_tensors(ROW)]
     assert infer(client, {"inputs": wide})[0].status == 413
     client.ask("GET", f"/v2/models/{'x' * 50}/ready")
+    client.ask("GET", f"/v2/models/{'x' * 50}/infer")
     _, text = client.ask("GET", "/metrics")
     assert 'code="200",route="/v2/models/{model}/infer"} 1.0' in text
     assert 'code="413",route="/v2/models/{model}/infer"} 1.0' in text
     assert 'code="404",route="/v2/models/{model}/ready"} 1.0' in text
+    assert 'code="405",route="/v2/models/{model}/infer"} 1.0' in text
     assert "xxx" not in text
     assert f'trimaran_rows_total{{variant="{client.service.short_id}"}} 1.0' in text
     assert client.service.capture is not None

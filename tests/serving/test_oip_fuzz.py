@@ -159,6 +159,17 @@ def test_any_bytes_of_a_tensor_are_elements_or_refused(
     assert status in {200, 400}
 
 
+@given(
+    st.sampled_from(["FP16", "FP32", "FP64"]),
+    st.lists(st.just(1.5) | st.just(math.nan), min_size=1, max_size=MAX_ROWS),
+)
+def test_nan_is_missing(datatype: str, values: list[float]) -> None:
+    kind, shape = DATATYPES[datatype], (len(values),)
+    found = elements.from_bytes(memoryview(elements.to_bytes(values, kind)), kind, shape, "x")
+    assert found == [None if math.isnan(value) else value for value in values]
+    assert elements.from_json(found, kind, shape, "x") == found
+
+
 def finite(datatype: str) -> st.SearchStrategy[Any]:
     """Elements of a datatype that it can hold exactly."""
     if datatype == "BYTES":

@@ -21,28 +21,26 @@ class Datatype:
         json: types that an element may have in JSON, beside null.
         allowed: the same in words.
         dtype: an element in bytes, little-endian; None: its length varies.
+        limits: smallest and largest whole number; None: the elements are no whole numbers.
     """
 
     name: str
     json: frozenset[type]
     allowed: str
     dtype: "np.dtype[np.generic] | None"
+    limits: tuple[int, int] | None = None
 
     @property
     def is_float(self) -> bool:
         """Whether NaN is among the elements."""
         return self.dtype is not None and self.dtype.kind == "f"
 
-    @property
-    def is_integer(self) -> bool:
-        """Whether the elements are whole numbers."""
-        return int in self.json and not self.is_float
-
 
 def _integer(name: str, code: str) -> Datatype:
     info = np.iinfo(code)
     words = f"whole numbers from {info.min} to {info.max}"
-    return Datatype(name, frozenset({int}), words, np.dtype(code))
+    limits = (int(info.min), int(info.max))
+    return Datatype(name, frozenset({int}), words, np.dtype(code), limits)
 
 
 def _float(name: str, code: str) -> Datatype:

@@ -36,8 +36,9 @@ def from_json(data: Any, datatype: Datatype, shape: tuple[int, ...], where: str)
             i for i, v in enumerate(values) if v is not None and type(v) not in datatype.json
         )
         raise _bad_element(values[row], row, datatype, where)
-    if datatype.is_integer:
-        return _in_range(values, datatype, where)
+    if datatype.limits is not None:
+        _check_range(values, datatype, datatype.limits, where)
+        return values
     if datatype.is_float and datatype is not FP64:
         return _rounded(values, datatype, where)
     return values
@@ -72,7 +73,7 @@ def from_bytes(
     array = np.frombuffer(content, dtype=datatype.dtype)
     if datatype.is_float:
         return _numbers(array.astype(np.float64), datatype, where)
-    if datatype.is_integer:
+    if datatype.limits is not None:
         return list(array.tolist())
     if (array > 1).any():
         row = int((array > 1).argmax())
@@ -114,17 +115,13 @@ def _flat(data: Any, shape: tuple[int, ...], where: str) -> list[Any]:
     return data
 
 
-def _in_range(values: list[Any], datatype: Datatype, where: str) -> list[Any]:
-    given = [value for value in values if value is not None]
-    limits = np.iinfo(str(datatype.dtype))
-    if given and not limits.min <= min(given) <= max(given) <= limits.max:
-        row = next(
-            i
-            for i, value in enumerate(values)
-            if value is not None and not limits.min <= value <= limits.max
-        )
-        raise _bad_element(values[row], row, datatype, where)
-    return values
+def _check_range(
+    values: list[Any], datatype: Datatype, limits: tuple[int, int], where: str
+) -> None:
+    low, high = limits
+    for row, value in enumerate(values):
+        if value is not None and not low <= value <= high:
+            raise _bad_element(value, row, datatype, where)
 
 
 def _rounded(values: list[Any], datatype: Datatype, where: str) -> list[Any]:

@@ -66,7 +66,7 @@ def _read(inputs: list[Any], rest: memoryview, max_rows: int) -> Iterator[Tensor
             raise Refusal(400, f"{where} has no name", where=f"{where}.name", allowed="text")
         datatype = _datatype(given.get("datatype"), where)
         shape = _shape(given.get("shape"), where, max_rows)
-        size = Parameters(given, where).whole(_SIZE)
+        size = Parameters(given, where).whole(_SIZE) if "parameters" in given else None
         if size is None:
             values = elements.from_json(given.get("data"), datatype, shape, where)
         else:

@@ -18,7 +18,6 @@ from tests.serving.releases import FEATURES, publish
 from trimaran_runtime.serving.batch.__main__ import main
 from trimaran_runtime.storage.store import Store
 
-
 SEEING = """
 import numpy as np
 import pandas as pd
@@ -43,7 +42,7 @@ def publish_seeing(store: Store) -> str:
     exec(SEEING.replace("Seeing", "Misbehaving"), module.__dict__)
     return publish(
         store,
-        500,
+        marker=500,
         model=module.Misbehaving().fit(None, None),
         task="regression",
         classes=(),

@@ -34,7 +34,7 @@ TIMES = st.builds(timedelta, microseconds=st.integers(-(2**52), 2**52)).map(
     lambda since: datetime.fromisoformat("1970-01-01") + since
 )
 TYPED = {
-    "distance": (pa.float64(), st.floats() | st.none()),
+    "distance": (pa.float64(), st.sampled_from([None, math.inf, -math.inf]) | st.floats()),
     "stops": (pa.float64(), st.sampled_from([0.0, 2.0, 2.5, 1e19, None, math.inf, math.nan])),
     "carrier": (pa.string(), st.none() | st.text(max_size=3)),
     "weekend": (pa.bool_(), st.none() | st.booleans()),

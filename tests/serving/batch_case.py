@@ -42,7 +42,7 @@ def publish_seeing(store: Store) -> str:
     exec(SEEING.replace("Seeing", "Misbehaving"), module.__dict__)
     return publish(
         store,
-        500,
+        marker=500,
         model=module.Misbehaving().fit(None, None),
         task="regression",
         classes=(),

@@ -20,10 +20,13 @@ from tests.serving.batch_case import spelled
 from tests.serving.releases import FEATURES, publish
 from trimaran_runtime.data.normal_form import normalise
 from trimaran_runtime.errors import DataError
+from trimaran_runtime.registry.release import Feature
 from trimaran_runtime.serving.batch.answer import AnswerColumns
 from trimaran_runtime.serving.batch.feed import Part, open_feed
 from trimaran_runtime.serving.batch.portion import Portion, portions_of
+from trimaran_runtime.serving.batch.raw_column import raw_values
 from trimaran_runtime.serving.batch.scorer import OnBadRow, Scorer
+from trimaran_runtime.serving.column import Column
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.message import Refusal
 from trimaran_runtime.serving.service import Service, load
@@ -34,7 +37,7 @@ TIMES = st.builds(timedelta, microseconds=st.integers(-(2**52), 2**52)).map(
     lambda since: datetime.fromisoformat("1970-01-01") + since
 )
 TYPED = {
-    "distance": (pa.float64(), st.floats() | st.none()),
+    "distance": (pa.float64(), st.sampled_from([None, math.inf, -math.inf]) | st.floats()),
     "stops": (pa.float64(), st.sampled_from([0.0, 2.0, 2.5, 1e19, None, math.inf, math.nan])),
     "carrier": (pa.string(), st.none() | st.text(max_size=3)),
     "weekend": (pa.bool_(), st.none() | st.booleans()),
@@ -187,3 +190,27 @@ def test_a_line_of_another_length_is_an_error_of_the_file(tmp_path: Path) -> Non
     path.write_text(path.read_text() + '"1","2"\n')
     with pytest.raises(DataError, match="row 3 has 2 fields, the header has 5"):
         list(open_feed(str(path), NAMES, ()).parts())
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "given"),
+    [
+        ("number", pa.float64(), 1.5),
+        ("number", pa.int64(), 3),
+        ("integer", pa.int64(), 2**53 + 1),
+        ("integer", pa.float64(), 2.0),
+        ("boolean", pa.bool_(), True),
+        ("category", pa.string(), "é"),
+        ("text", pa.string(), ""),
+        ("timestamp", pa.timestamp("us"), datetime.fromisoformat("2013-01-05T08:00:00.000001")),
+        ("timestamp", pa.string(), "2013-01-05T08:00:00+02:00"),
+    ],
+)
+def test_missing_values_of_every_type_are_those_of_a_request(
+    kind: Any, stored: Any, given: Any
+) -> None:
+    column = Column(Feature(name="x", type=kind, nullable=True))
+    for values in ([given, None], [given, given], [None]):
+        chunked = pa.chunked_array([pa.array(values, stored)])
+        found = column.check(raw_values(column, kind, chunked, is_text=False))
+        assert found == column.check([spelled(value) for value in values])

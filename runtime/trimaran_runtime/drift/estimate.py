@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from trimaran_runtime.drift.bound import difference, quantile, size
+from trimaran_runtime.drift.bound import difference_of_one, quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +54,13 @@ def share_of(
 ) -> Estimate:
     """How far a share moved, in either direction."""
     scale = 1 / doubt.inflation
-    change, low, high = difference(
-        np.array([count * scale]),
+    change, low, high = difference_of_one(
+        count * scale,
         doubt.rows(rows),
-        np.array([reference * scale]),
+        reference * scale,
         doubt.rows(reference_rows),
         doubt.z(2),
     )
-    effect, lower, upper = size(change, low, high)
+    nearest, furthest = max(low, -high, 0.0), max(abs(low), abs(high))
     moved = f"{what} went from {reference / reference_rows:.2%} to {count / rows:.2%}"
-    return estimate(effect[0], lower[0], upper[0], rows, moved)
+    return estimate(abs(change), nearest, furthest, rows, moved)

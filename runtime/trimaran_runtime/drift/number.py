@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, Counts, Keys
 from trimaran_runtime.errors import DataError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class NumberSummary:
     """A numeric column.
 
@@ -38,7 +39,7 @@ class NumberSummary:
     keys: Keys
     counts: Counts
 
-    @property
+    @cached_property
     def finite(self) -> int:
         """Values that are neither missing nor infinite."""
         return int(self.counts.sum())
@@ -56,9 +57,10 @@ class NumberSummary:
                 "cannot be merged",
                 next_step="profile every part with the same `reference`",
             )
-        keys, place = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
-        counts = np.zeros(len(keys), np.int64)
-        np.add.at(counts, place, np.concatenate([self.counts, other.counts]))
+        counts = np.zeros(KEYS, np.int64)
+        counts[self.keys] = self.counts
+        counts[other.keys] += other.counts
+        keys = np.flatnonzero(counts)
         return type(self)(
             kind=self.kind,
             centre=self.centre,
@@ -68,8 +70,8 @@ class NumberSummary:
             zeros=self.zeros + other.zeros,
             minimum=min(known(self.minimum, other.minimum), default=None),
             maximum=max(known(self.maximum, other.maximum), default=None),
-            keys=keys,
-            counts=counts,
+            keys=keys.astype(np.uint16),
+            counts=counts[keys],
         )
 
     def describe(self, writer: Writer) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable
-from trimaran_runtime.drift.row_values import distance, floats_of, raw_keys
+from trimaran_runtime.drift.row_values import distance, floats_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -25,10 +25,13 @@ class Doubt:
         risk: probability that a bound lies on the wrong side of the truth, 0 to 0.5.
         inflation: rows that tell as much as one independent row, at least 1; more than 1 where
             rows resemble their neighbours (Kish's design effect, Survey Sampling, 1965).
+        bounded: whether bounds are asked for. False: only effects are, and bounds may be the
+            effect itself, wherever it does not depend on them.
     """
 
     risk: float
     inflation: float = 1.0
+    bounded: bool = True
 
     def z(self, parts: int = 1) -> float:
         """Standard errors of a bound that shares the risk with others."""
@@ -53,6 +56,10 @@ def share_of(
     what: str, count: int, rows: int, reference: int, reference_rows: int, doubt: Doubt
 ) -> Estimate:
     """How far a share moved, in either direction."""
+    moved = f"{what} went from {reference / reference_rows:.2%} to {count / rows:.2%}"
+    if not doubt.bounded:
+        effect = abs(count / rows - reference / reference_rows)
+        return estimate(effect, effect, effect, rows, moved)
     scale = 1 / doubt.inflation
     change, low, high = difference_of_one(
         count * scale,
@@ -62,5 +69,4 @@ def share_of(
         doubt.z(2),
     )
     nearest, furthest = max(low, -high, 0.0), max(abs(low), abs(high))
-    moved = f"{what} went from {reference / reference_rows:.2%} to {count / rows:.2%}"
     return estimate(abs(change), nearest, furthest, rows, moved)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from trimaran_runtime.drift.binary import Reader, Writer, count, number
-from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, Counts, Keys
+from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, Counts, Keys, together
 from trimaran_runtime.errors import DataError
 
 
@@ -57,10 +57,10 @@ class NumberSummary:
                 "cannot be merged",
                 next_step="profile every part with the same `reference`",
             )
-        counts = np.zeros(KEYS, np.int64)
-        counts[self.keys] = self.counts
-        counts[other.keys] += other.counts
-        keys = np.flatnonzero(counts)
+        keys = together(self.keys, other.keys)
+        counts = np.zeros(len(keys), np.int64)
+        counts[np.searchsorted(keys, self.keys)] = self.counts
+        counts[np.searchsorted(keys, other.keys)] += other.counts
         return type(self)(
             kind=self.kind,
             centre=self.centre,
@@ -70,8 +70,8 @@ class NumberSummary:
             zeros=self.zeros + other.zeros,
             minimum=min(known(self.minimum, other.minimum), default=None),
             maximum=max(known(self.maximum, other.maximum), default=None),
-            keys=keys.astype(np.uint16),
-            counts=counts[keys],
+            keys=keys,
+            counts=counts,
         )
 
     def describe(self, writer: Writer) -> dict[str, Any]:

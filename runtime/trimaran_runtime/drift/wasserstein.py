@@ -66,8 +66,10 @@ class Body:
         spread = before * (1 - before)
         variance = spread / reference_rows + np.maximum(spread, now * (1 - now)) / rows
         gap = np.abs(before - now)
-        found = float((gap * widths).sum()) / self.deviation
         freed = float((np.sqrt(np.maximum(gap**2 - variance, 0)) * widths).sum()) / self.deviation
+        if not doubt.bounded:
+            return freed, freed, freed
+        found = float((gap * widths).sum()) / self.deviation
         mean = _MEAN_SIZE * float((np.sqrt(variance) * widths).sum()) / self.deviation
         inside = np.clip(values(current.keys, current.centre), self.low, self.high)
         wider = max(1.0, _deviation(inside, current) / self.deviation)

@@ -4,13 +4,17 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from trimaran_runtime.drift.bound import (
     difference,
+    difference_of_one,
     noncentrality,
     quantile,
     share,
+    share_of_one,
     size,
     unseen_by_chance,
 )
@@ -67,3 +71,25 @@ def test_mass_outside_the_range_of_a_sample_exceeds_its_bound_as_rarely_as_promi
     outside = sample.min(axis=1) + 1 - sample.max(axis=1)
     for risk in (0.05, 0.01):
         assert (outside > unseen_by_chance(risk) / 200).mean() == pytest.approx(risk, rel=0.35)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.integers(0, 10**9),
+    st.integers(0, 10**9),
+    st.integers(1, 10**9),
+    st.integers(1, 10**9),
+    st.floats(0.01, 8),
+    st.floats(1, 50),
+)
+def test_bounds_of_one_share_are_those_of_an_array_of_one(
+    count: int, before: int, rows: int, reference_rows: int, z: float, inflation: float
+) -> None:
+    now, was = min(count, rows) / inflation, min(before, reference_rows) / inflation
+    sizes = rows / inflation, reference_rows / inflation
+    found = share(np.array([now]), sizes[0], z)
+    assert share_of_one(now, sizes[0], z) == pytest.approx([float(b[0]) for b in found], rel=1e-12)
+    changed = difference(np.array([now]), sizes[0], np.array([was]), sizes[1], z)
+    assert difference_of_one(now, sizes[0], was, sizes[1], z) == pytest.approx(
+        [float(c[0]) for c in changed], rel=1e-9, abs=1e-12
+    )

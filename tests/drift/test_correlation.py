@@ -14,8 +14,9 @@ from tests.drift.drift_tables import replaced, table_of
 from trimaran_runtime.drift import Profile, Verdict, compare
 from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.drift.config import DriftConfig
-from trimaran_runtime.drift.correlation import EXACT_ROWS, NormalScores
+from trimaran_runtime.drift.correlation import NormalScores
 from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable
+from trimaran_runtime.drift.score_sums import EXACT_ROWS
 from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.errors import Corrupted, DataError
 

@@ -171,7 +171,8 @@ def _some(values: "pa.ChunkedArray", most: int) -> "pa.Array":
     rows = np.arange(0, len(values), step)
     pieces, begin = [], 0
     for chunk in values.chunks:
-        inside = rows[(rows >= begin) & (rows < begin + len(chunk))] - begin
+        first, last = np.searchsorted(rows, [begin, begin + len(chunk)])
+        inside = rows[first:last] - begin
         if is_a.is_string_view(chunk.type):
             # Views cannot be taken: one row after the other, as text.
             pieces += [plain_text(chunk.slice(row, 1)) for row in inside.tolist()]

@@ -52,10 +52,13 @@ class NumberBins:
 
     def rows(self, summary: NumberSummary) -> Counts:
         """Rows by bin, shape `(size + 1,)`; the last holds values that belong to no bin."""
-        after = np.minimum(np.searchsorted(self.keys, summary.keys), len(self.keys) - 1)
-        before = np.maximum(np.searchsorted(self.keys, summary.keys, side="right") - 1, 0)
-        # A key that never occurred belongs to a neighbour, but never to an atom.
+        if summary.keys is self.keys:
+            return np.bincount(self.bin_of, summary.counts, self.size + 1).astype(np.int64)
+        next_key = np.searchsorted(self.keys, summary.keys)
+        after = np.minimum(next_key, len(self.keys) - 1)
         seen = self.keys[after] == summary.keys
+        before = np.maximum(next_key - 1, 0)
+        # A key that never occurred belongs to a neighbour, but never to an atom.
         place = np.where(~self.atom[before], self.bin_of[before], self.bin_of[after])
         place = np.where(self.atom[before] & self.atom[after], self.size, place)
         place = np.where(seen, self.bin_of[after], place)
@@ -80,17 +83,21 @@ def level_bins(reference: LevelSummary, current: LevelSummary) -> tuple[Counts, 
     kept = set(frequent)
     rare = reference.present - sum(reference.levels[name] for name in frequent)
     pools = int(np.clip(rare * expected / _RARE_ROWS, 1, _MAX_POOLS))
-    before = _with_pools(reference, frequent, kept, pools)
-    return before, _with_pools(current, frequent, kept, pools)
+    pooled = [n for n in reference.levels.keys() | current.levels.keys() if n not in kept]
+    place = np.array([bucket(name) % pools for name in pooled], np.intp)
+
+    def rows(summary: LevelSummary) -> Counts:
+        own = level_rows(summary, frequent)
+        rest = np.bincount(place, level_rows(summary, pooled), pools).astype(np.int64)
+        return np.concatenate([own, rest])
+
+    return rows(reference), rows(current)
 
 
-def _with_pools(summary: LevelSummary, frequent: list[str], kept: set[str], pools: int) -> Counts:
-    rest = np.zeros(pools, np.int64)
-    for name, rows in summary.levels.items():
-        if name not in kept:
-            rest[bucket(name) % pools] += rows
-    own = np.array([summary.levels.get(name, 0) for name in frequent], np.int64)
-    return np.concatenate([own, rest])
+def level_rows(summary: LevelSummary, names: list[str]) -> Counts:
+    """Rows of a column by level, of those with these names."""
+    rows = summary.levels.get
+    return np.array([rows(name, 0) for name in names], np.int64)
 
 
 def pool_thin(reference: Counts, current: Counts, *, least: float = 5) -> tuple[Counts, Counts]:

@@ -25,9 +25,17 @@ def share(count: Floats, rows: float, z: float) -> tuple[Floats, Floats]:
     normal quantile never oftener than promised (Zubkov and Serov, Theory Probab. Appl. 57 (2013)
     539, theorem 1). Wilson's interval does by a factor of 200, at one in 100,000 and few hits.
     """
-    safer = np.clip(np.stack([count - 1, rows - count - 1]), 0, None)
+    few, place = np.unique(count, return_inverse=True)
+    safer = np.clip(np.stack([few - 1, rows - few - 1]), 0, None)
     low, others = _below(safer / rows, z * z / 2 / rows)
-    return low, 1 - others
+    return low[place], 1 - others[place]
+
+
+def share_of_one(count: float, rows: float, z: float) -> tuple[float, float]:
+    """The same of one share: the same bits, in a twentieth of the time of an array."""
+    information = z * z / 2 / rows
+    low = _below_one(max(count - 1, 0.0) / rows, information)
+    return low, 1 - _below_one(max(rows - count - 1, 0.0) / rows, information)
 
 
 def _below(share: Floats, information: float) -> Floats:
@@ -52,6 +60,24 @@ def _below(share: Floats, information: float) -> Floats:
     return np.where(share > 0, some * np.exp(-ratio), 0.0)
 
 
+def _below_one(share: float, information: float) -> float:
+    if share <= 0:
+        return 0.0
+    rest, nats = 1 - share, information / share
+    ratio = nats + math.sqrt(2 * nats)
+    for _ in range(_NEWTON_STEPS):
+        smaller = share * math.exp(-ratio)
+        excess, slope = share * ratio - information, share
+        if rest > 0:
+            excess = share * ratio + rest * math.log(rest / (1 - smaller)) - information
+            slope = share - rest * smaller / (1 - smaller)
+        closer = ratio - (max(excess, 0.0) / slope if slope > 0 else 0.0)
+        if closer == ratio:
+            break
+        ratio = closer
+    return share * math.exp(-ratio)
+
+
 def difference(
     current: Floats, rows: float, reference: Floats, reference_rows: float, z: float
 ) -> tuple[Floats, Floats, Floats]:
@@ -66,6 +92,20 @@ def difference(
     change = now - before
     lower = change - np.hypot(now - low, high_before - before)
     upper = change + np.hypot(high - now, before - low_before)
+    return change, lower, upper
+
+
+def difference_of_one(
+    current: float, rows: float, reference: float, reference_rows: float, z: float
+) -> tuple[float, float, float]:
+    """The same of one share."""
+    now, before = current / rows, reference / reference_rows
+    low, high = share_of_one(current, rows, z)
+    low_before, high_before = share_of_one(reference, reference_rows, z)
+    change = now - before
+    # The standard library's rounds otherwise.
+    lower = change - float(np.hypot(now - low, high_before - before))
+    upper = change + float(np.hypot(high - now, before - low_before))
     return change, lower, upper
 
 

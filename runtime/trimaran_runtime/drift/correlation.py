@@ -1,44 +1,32 @@
 """Sums of products of normal scores: the correlation of every pair of numeric columns.
 
 The products are whole numbers small enough that a matrix product in float32 over 8,192 rows is
-exact, and blocks are added up as int64: any partition of the rows gives the same bits.
+exact, and blocks are added up in float64, exactly: any partition of the rows gives the same bits.
 
 A pair is looked at over the rows that have both values. Values that are missing at random
 therefore change no correlation, however many there are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.binary import Reader, Writer, count
 from trimaran_runtime.drift.key import Counts, Floats
-from trimaran_runtime.drift.normal_score import LIMIT, MAX_COLUMNS, NormalScoreTable, Scores
-from trimaran_runtime.drift.row_values import (
-    BLOCK_ROWS,
-    Marks,
-    blocks,
-    distance,
-    numbers_of,
-    raw_keys,
-)
+from trimaran_runtime.drift.normal_score import LIMIT, MAX_COLUMNS, NormalScoreTable
+from trimaran_runtime.drift.row_values import blocks
+from trimaran_runtime.drift.score_sums import ScoreSums
 from trimaran_runtime.drift.source import Source, cores, source_of
 from trimaran_runtime.errors import DataError
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_Block = npt.NDArray[np.float32]
 _THREADED_ROWS = 100_000
 _SQUARE = LIMIT * LIMIT
-EXACT_ROWS = 8192
-"""Rows whose products add up exactly in a float32: 8,192 times 45 squared is less than 2^24."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,15 +55,17 @@ class NormalScores:
     weight_sums: Counts
 
     @classmethod
-    def of(cls, table: Any, scores: NormalScoreTable) -> "NormalScores":
+    def of(cls, table: Any, scores: NormalScoreTable, threads: int | None = None) -> "NormalScores":
         """Sums over the rows of a table; a column that is not there, or no number, is missing.
 
         Args:
             table: an Arrow table or record batch, a polars or pandas data frame.
             scores: of the reference.
+            threads: at a time; None: as many as there are cores.
         """
         source = source_of(table)
-        return cls.of_source(source, scores, [n for n in scores.columns if n in source.names])
+        names = [name for name in scores.columns if name in source.names]
+        return cls.of_source(source, scores, names, threads)
 
     @classmethod
     def of_source(
@@ -93,21 +83,49 @@ class NormalScores:
             names: columns that are looked at; others are missing.
             threads: at a time; None: as many as there are cores.
         """
-        batches = list(blocks(source, names))
+        if not names or not source.rows:
+            return cls.none(scores)
         wanted = cores() if threads is None else threads
-        limits = None if wanted < 2 or source.rows < _THREADED_ROWS else _blas_limits()
-        if limits is None:
-            return _summed(batches, scores)
+        sums = [ScoreSums(scores) for _ in range(wanted if source.rows >= _THREADED_ROWS else 1)]
+        waiting = deque(blocks(source, names, sums[0].block_rows))
+
+        def add(one: ScoreSums) -> None:
+            with suppress(IndexError):
+                while True:
+                    one.add(waiting.popleft())
+
+        # BLAS has as many threads as there are cores, which are ours already.
+        with _one_thread_of_blas():
+            if len(sums) > 1:
+                with ThreadPoolExecutor(len(sums)) as pool:
+                    list(pool.map(add, sums))
+            else:
+                add(sums[0])
         # Sums of whole numbers do not tell who added them up.
-        with limits(limits=1, user_api="blas"), ThreadPoolExecutor(wanted) as pool:
-            shares = [batches[start::wanted] for start in range(wanted)]
-            parts = list(pool.map(_summed, shares, [scores] * wanted))
-        return reduce(cls.merge, parts[1:], parts[0])
+        return reduce(cls.merge, (cls._from(one, scores) for one in sums))
 
     @classmethod
     def none(cls, scores: NormalScoreTable) -> "NormalScores":
         """Sums over no rows."""
-        return _summed((), scores)
+        return cls._from(ScoreSums(scores), scores)
+
+    @classmethod
+    def _from(cls, sums: ScoreSums, scores: NormalScoreTable) -> "NormalScores":
+        """Of pairs with a value in both columns: of all, without where one is missing."""
+        size = len(scores.columns)
+        gram = sums.gram.astype(np.int64)
+        ones, marks = gram[size], slice(size + 1, None)
+        lost = ones[marks]
+        return cls(
+            basis=scores.basis,
+            columns=scores.columns,
+            pairs=ones[size] - lost[:, None] - lost + gram[marks, marks],
+            products=gram[:size, :size],
+            sums=gram[:size, size, None] - gram[:size, marks],
+            squares=np.diag(gram)[:size, None] - sums.squares_absent.astype(np.int64),
+            weights=sums.weights[:size, :size].astype(np.int64),
+            weight_sums=sums.weights[:size, size].astype(np.int64),
+        )
 
     @property
     def correlations(self) -> Floats:
@@ -209,117 +227,13 @@ class NormalScores:
         )
 
 
-class ScoreSums:
-    """Adds up blocks of rows.
-
-    Args:
-        scores: of the reference.
-    """
-
-    def __init__(self, scores: NormalScoreTable) -> None:
-        self.columns = scores.columns
-        self._scores = scores
-        size = len(scores.columns)
-        # By slab: scores, a row of ones, and a row of marks for each column with missing values.
-        self._slabs = np.zeros((BLOCK_ROWS // EXACT_ROWS, 2 * size + 1, EXACT_ROWS), np.float32)
-        self._squares = np.empty((size, EXACT_ROWS), np.float32)
-        self._small = np.zeros(BLOCK_ROWS, np.int8)
-        self._numeric: tuple[Any, dict[str, int]] = (None, {})
-        # float64 holds every sum exactly, up to 10^12 rows.
-        self._sums = {
-            name: np.zeros((size, size))
-            for name in ("pairs", "products", "sums", "squares", "weights")
-        }
-        self._weight_sums = np.zeros(size)
-
-    def add(self, batch: "pa.RecordBatch") -> None:
-        """Take in up to 16,384 rows; a column that they lack, or not as numbers, is missing."""
-        rows, size = batch.num_rows, len(self.columns)
-        used = -(-rows // EXACT_ROWS)
-        # What lies behind the last row is zero, and adds nothing.
-        slabs, small = self._slabs[:used], self._small[: used * EXACT_ROWS]
-        present = np.arange(len(small)) < rows
-        small[rows:] = 0
-        slabs[:, size] = present.reshape(used, -1)
-        places, marked = self._places(batch.schema), []
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            for number, name in enumerate(self.columns):
-                missing: Any = present[:rows]
-                if name in places:
-                    missing = self._take(batch.column(places[name]), number, small[:rows])
-                    slabs[:, number] = small.reshape(used, -1)
-                else:
-                    slabs[:, number] = 0
-                if missing is not None:
-                    marked.append(number)
-                    small[:rows] = missing
-                    slabs[:, size + len(marked)] = small.reshape(used, -1)
-        for slab in slabs:
-            self._add(slab[: size + 1 + len(marked)], marked)
-
-    def found(self) -> NormalScores:
-        """The sums over all rows so far."""
-        sums = {name: sums.astype(np.int64) for name, sums in self._sums.items()}
-        return NormalScores(
-            basis=self._scores.basis,
-            columns=self.columns,
-            weight_sums=self._weight_sums.astype(np.int64),
-            **sums,
-        )
-
-    def _places(self, schema: "pa.Schema") -> dict[str, int]:
-        """Places of the numeric columns; the schema is mostly that of the block before."""
-        if self._numeric[0] is not schema and self._numeric[0] != schema:
-            numeric = {f.name: n for n, f in enumerate(schema) if kind_of(f.type) == "number"}
-            self._numeric = (schema, numeric)
-        return self._numeric[1]
-
-    def _take(self, piece: "pa.Array", number: int, small: Scores) -> Marks | None:
-        """Scores of a column, into `small`; where they are missing, None: nowhere."""
-        values, missing = numbers_of(piece)
-        raw = raw_keys(distance(values, self._scores.centres[number]))
-        # `clip` does not clip here, it spares NumPy a buffer.
-        self._scores.scores[number].take(raw, out=small, mode="clip")
-        if missing is not None:
-            small[missing] = 0
-        return missing
-
-    def _add(self, block: _Block, marked: list[int]) -> None:
-        size = len(self.columns)
-        scores, squares, sums = block[:size], self._squares, self._sums
-        np.multiply(scores, scores, out=squares)
-        product = block @ block.T
-        sums["products"] += product[:size, :size]
-        sums["sums"] += product[:size, size, None]
-        sums["squares"] += np.diag(product)[:size, None]
-        sums["pairs"] += product[size, size]
-        if marked:
-            absent, lost = block[size + 1 :], product[size, size + 1 :]
-            sums["sums"][:, marked] -= product[:size, size + 1 :]
-            sums["squares"][:, marked] -= squares @ absent.T
-            sums["pairs"][:, marked] -= lost
-            sums["pairs"][marked, :] -= lost[:, None]
-            sums["pairs"][np.ix_(marked, marked)] += product[size + 1 :, size + 1 :]
-        squares *= np.float32(1 / LIMIT)
-        np.rint(squares, out=squares)
-        sums["weights"] += squares @ squares.T
-        self._weight_sums += squares.sum(axis=1)
-
-
-def _blas_limits() -> Any:
-    """What keeps BLAS to one thread each, as several of ours would wait for its own; or None."""
+def _one_thread_of_blas() -> "AbstractContextManager[object]":
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:
-        return None
-    return threadpool_limits
-
-
-def _summed(batches: "Iterable[pa.RecordBatch]", scores: NormalScoreTable) -> NormalScores:
-    sums = ScoreSums(scores)
-    for batch in batches:
-        sums.add(batch)
-    return sums.found()
+        return nullcontext()
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def _symmetric(reader: Reader, size: int) -> Counts:

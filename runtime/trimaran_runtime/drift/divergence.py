@@ -29,9 +29,11 @@ def divergence(reference: Counts, current: Counts, doubt: Doubt) -> tuple[float,
         * math.log(2)
         / (1 / doubt.rows(int(reference.sum())) + 1 / doubt.rows(int(current.sum())))
     )
+    effect = math.sqrt(max(0.0, distance - freedom / scale))
+    if not doubt.bounded:
+        return effect, effect, effect
     lower, upper = noncentrality(scale * distance, freedom, doubt.z())
-    effect = max(0.0, distance - freedom / scale)
-    return math.sqrt(effect), math.sqrt(lower / scale), min(1.0, math.sqrt(upper / scale))
+    return effect, math.sqrt(lower / scale), min(1.0, math.sqrt(upper / scale))
 
 
 def _kullback(one: Floats, other: Floats) -> float:

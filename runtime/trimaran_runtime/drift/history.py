@@ -109,8 +109,8 @@ def _effects(profiles: "Sequence[Profile]") -> dict[str, dict[FacetName, tuple[f
     from trimaran_runtime.drift.facets import comparisons
 
     found: dict[str, dict[FacetName, list[float]]] = {name: {} for name in profiles[0].columns}
-    # The effect itself does not depend on how sure its bounds have to be.
-    doubt = Doubt(risk=0.01)
+    # The effect of most facets does not depend on how sure its bounds have to be.
+    doubt = Doubt(risk=0.01, bounded=False)
     for chunk, others in zip(profiles, _all_but_one(profiles), strict=True):
         for name, facets in found.items():
             for facet, compared in comparisons(others.columns[name], chunk.columns[name]).items():

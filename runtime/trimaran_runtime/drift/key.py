@@ -5,6 +5,8 @@ spans at most 1/128 of the distance from the centre; whole numbers within 256 of
 of their own.
 """
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -48,12 +50,27 @@ def edges(keys: Keys, centre: float) -> tuple[Floats, Floats]:
 
     The outermost keys end at the largest float32.
     """
-    raw = _RAW_BY_KEY[keys].astype(np.uint32) << 16
+    low, high = _edges()
+    return centre + low[keys], centre + high[keys]
+
+
+def together(one: Keys, other: Keys) -> Keys:
+    """Keys that occur in either, ascending."""
+    occurring = np.zeros(KEYS, np.bool_)
+    occurring[one] = occurring[other] = True
+    return np.flatnonzero(occurring).astype(np.uint16)
+
+
+@cache
+def _edges() -> tuple[Floats, Floats]:
+    """Lower and upper edge of every key, as distances from the centre."""
+    raw = _RAW_BY_KEY.astype(np.uint32) << 16
     limit = float(np.finfo(np.float32).max)
     # Towards zero from a key's own value is its inner edge; the outer one is the next key's.
-    inner = raw.view(np.float32).astype(np.float64)
-    outer = (raw + np.uint32(1 << 16)).view(np.float32).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        inner = raw.view(np.float32).astype(np.float64)
+        outer = (raw + np.uint32(1 << 16)).view(np.float32).astype(np.float64)
     inner = np.clip(np.nan_to_num(inner, nan=limit), -limit, limit)
     outer = np.where(np.isnan(outer), np.copysign(limit, inner), np.clip(outer, -limit, limit))
-    below = _RAW_BY_KEY[keys] >= _SIGN
-    return centre + np.where(below, outer, inner), centre + np.where(below, inner, outer)
+    below = _RAW_BY_KEY >= _SIGN
+    return np.where(below, outer, inner), np.where(below, inner, outer)

@@ -13,6 +13,7 @@ import heapq
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -39,7 +40,7 @@ _ALPHA = 0.7213 / (1 + 1.079 / BUCKETS)
 Registers = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LevelSummary:
     """A column of levels: category, boolean, text.
 
@@ -63,7 +64,7 @@ class LevelSummary:
         """`level`."""
         return "level"
 
-    @property
+    @cached_property
     def present(self) -> int:
         """Values that are not missing."""
         return int(sum(self.levels.values()) if self.buckets is None else self.buckets.sum())

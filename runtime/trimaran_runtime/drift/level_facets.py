@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from trimaran_runtime.drift.bins import level_bins
-from trimaran_runtime.drift.bound import difference, share, size
+from trimaran_runtime.drift.bins import level_bins, level_rows
+from trimaran_runtime.drift.bound import difference, share_of_one, size
 from trimaran_runtime.drift.config import FacetName
 from trimaran_runtime.drift.divergence import divergence
 from trimaran_runtime.drift.estimate import Comparison, Doubt, Estimate, estimate
@@ -44,14 +44,14 @@ def _new_category(reference: LevelSummary, current: LevelSummary, doubt: Doubt) 
     z = doubt.z(2)
     spread = z * math.sqrt(doubt.inflation * (once + 2 * twice)) / before
     most = expected + spread + math.log(2 / doubt.risk) / doubt.rows(before)
-    low, high = share(np.array([count / doubt.inflation]), doubt.rows(rows), z)
+    low, high = share_of_one(count / doubt.inflation, doubt.rows(rows), z)
     names = sorted(new, key=lambda name: (-new[name], name))[:_NAMED]
     listed = ", ".join(repr(name) for name in names) + (", …" if len(new) > _NAMED else "")
     detail = f"{count / rows:.2%} of the values are levels never seen in the reference"
     return estimate(
         max(0.0, count / rows - expected),
-        max(0.0, low[0] - most),
-        high[0],
+        max(0.0, low - most),
+        high,
         rows,
         f"{detail} ({listed})" if listed else detail,
     )
@@ -59,8 +59,7 @@ def _new_category(reference: LevelSummary, current: LevelSummary, doubt: Doubt) 
 
 def _share(reference: LevelSummary, current: LevelSummary, doubt: Doubt) -> Estimate:
     names = sorted(reference.levels.keys() | current.levels.keys())
-    before = np.array([float(reference.levels.get(name, 0)) for name in names])
-    now = np.array([float(current.levels.get(name, 0)) for name in names])
+    before, now = level_rows(reference, names), level_rows(current, names)
     change, low, high = difference(
         now / doubt.inflation,
         doubt.rows(current.present),

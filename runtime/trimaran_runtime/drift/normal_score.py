@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trimaran_runtime.drift.key import HIGHEST, KEY_BY_RAW, KEYS, LOWEST
+from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, Counts, Keys, together
 from trimaran_runtime.drift.number import NumberSummary
 
 if TYPE_CHECKING:
@@ -84,18 +84,33 @@ class NormalScoreTable:
 
 def _scores(reference: NumberSummary) -> Scores:
     """Score by raw key, shape `(65536,)`."""
-    counts = np.zeros(KEYS, np.int64)
-    counts[reference.keys] = reference.counts
-    counts[HIGHEST] += reference.above
-    counts[LOWEST] += reference.below
-    below = np.cumsum(counts) - counts
-    rows = int(counts.sum())
-    # A key without rows ranks between its neighbours.
-    rank = (below + counts / 2) / rows
-    first = np.searchsorted(rank, _CUTS, side="left")
+    keys, counts = _with_infinite(reference)
+    reached, rows = np.cumsum(counts), int(counts.sum())
+    # In turn: the keys without rows before one that occurs, which rank between its neighbours,
+    # and that key itself; at last, the keys behind all of them.
+    rank = np.empty(2 * len(keys) + 1)
+    rank[1::2] = (reached - counts + counts / 2) / rows
+    rank[0], rank[2::2] = 0, reached / rows
+    begin = np.zeros(len(rank), np.intp)
+    begin[1::2] = keys
+    begin[2::2] = begin[1::2] + 1
+    first = begin[np.searchsorted(rank, _CUTS, side="left")]
     by_key = np.repeat(
         np.arange(-LIMIT, LIMIT + 1, dtype=np.int8), np.diff(first, prepend=0, append=KEYS)
     )
     # Keys beyond the infinities are NaN.
     by_key[:LOWEST] = by_key[HIGHEST + 1 :] = 0
-    return by_key[KEY_BY_RAW]
+    # As in `KEY_BY_RAW`: the negative half of the line runs backwards.
+    return np.concatenate([by_key[KEYS // 2 :], by_key[: KEYS // 2][::-1]])
+
+
+def _with_infinite(summary: NumberSummary) -> tuple[Keys, Counts]:
+    """Keys that occur and their rows, those of infinite values among them."""
+    beyond = {HIGHEST: summary.above, LOWEST: summary.below}
+    ends = np.array([key for key, rows in beyond.items() if rows], np.uint16)
+    keys = together(summary.keys, ends)
+    counts = np.zeros(len(keys), np.int64)
+    counts[np.searchsorted(keys, summary.keys)] = summary.counts
+    for key in ends:
+        counts[np.searchsorted(keys, key)] += beyond[int(key)]
+    return keys, counts

@@ -3,16 +3,17 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
 
 from trimaran_runtime.drift.binary import Reader, Writer, count, number
-from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, Counts, Keys
+from trimaran_runtime.drift.key import HIGHEST, KEYS, LOWEST, Counts, Keys, together
 from trimaran_runtime.errors import DataError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class NumberSummary:
     """A numeric column.
 
@@ -38,7 +39,7 @@ class NumberSummary:
     keys: Keys
     counts: Counts
 
-    @property
+    @cached_property
     def finite(self) -> int:
         """Values that are neither missing nor infinite."""
         return int(self.counts.sum())
@@ -56,9 +57,10 @@ class NumberSummary:
                 "cannot be merged",
                 next_step="profile every part with the same `reference`",
             )
-        keys, place = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
+        keys = together(self.keys, other.keys)
         counts = np.zeros(len(keys), np.int64)
-        np.add.at(counts, place, np.concatenate([self.counts, other.counts]))
+        counts[np.searchsorted(keys, self.keys)] = self.counts
+        counts[np.searchsorted(keys, other.keys)] += other.counts
         return type(self)(
             kind=self.kind,
             centre=self.centre,

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from trimaran_runtime.drift.bins import NumberBins
-from trimaran_runtime.drift.bound import share, unseen_by_chance
+from trimaran_runtime.drift.bound import share_of_one, unseen_by_chance
 from trimaran_runtime.drift.config import FacetName
 from trimaran_runtime.drift.divergence import divergence
 from trimaran_runtime.drift.estimate import Comparison, Doubt, Estimate, estimate, share_of
-from trimaran_runtime.drift.key import edges
+from trimaran_runtime.drift.key import edges, together
 from trimaran_runtime.drift.number import NumberSummary
 from trimaran_runtime.drift.wasserstein import Body, cumulative
 
@@ -40,7 +40,7 @@ def _infinite(reference: NumberSummary, current: NumberSummary, doubt: Doubt) ->
 def _out_of_range(reference: NumberSummary, current: NumberSummary, doubt: Doubt) -> Estimate:
     outside = (current.keys < reference.keys[0]) | (current.keys > reference.keys[-1])
     count, rows = int(current.counts[outside].sum()), current.finite
-    low, high = share(np.array([count / doubt.inflation]), doubt.rows(rows), doubt.z(2))
+    low, high = share_of_one(count / doubt.inflation, doubt.rows(rows), doubt.z(2))
     # The range of a sample is narrower than that of what it was drawn from.
     chance = unseen_by_chance(doubt.risk / 2) / doubt.rows(reference.finite)
     effect = max(0.0, count / rows - 2 / (reference.finite + 1))
@@ -49,7 +49,7 @@ def _out_of_range(reference: NumberSummary, current: NumberSummary, doubt: Doubt
         f"{_short(reference.minimum)} to {_short(reference.maximum)} "
         f"(now {_short(current.minimum)} to {_short(current.maximum)})"
     )
-    return estimate(effect, max(0.0, low[0] - chance), high[0], rows, detail)
+    return estimate(effect, max(0.0, low - chance), high, rows, detail)
 
 
 def _tail(body: Body, reference: NumberSummary, current: NumberSummary, doubt: Doubt) -> Estimate:
@@ -74,7 +74,7 @@ def _js(reference: NumberSummary, current: NumberSummary, doubt: Doubt) -> Estim
 
 
 def _ks(reference: NumberSummary, current: NumberSummary, doubt: Doubt) -> Estimate:
-    keys = np.union1d(reference.keys, current.keys)
+    keys = together(reference.keys, current.keys)
     gap = np.abs(cumulative(reference, keys) - cumulative(current, keys))
     effect = float(gap.max())
     before, now = doubt.rows(reference.finite), doubt.rows(current.finite)

@@ -18,11 +18,13 @@ Marks = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
 
 
-def blocks(source: Source, names: Sequence[str]) -> "Iterator[pa.RecordBatch]":
-    """The named columns, at most 16,384 rows at a time."""
+def blocks(
+    source: Source, names: Sequence[str], rows: int = BLOCK_ROWS
+) -> "Iterator[pa.RecordBatch]":
+    """The named columns, at most so many rows at a time."""
     if names:
         table = source.table(names, 0, source.rows)
-        yield from table.to_batches(max_chunksize=BLOCK_ROWS)
+        yield from table.to_batches(max_chunksize=rows)
 
 
 def numbers_of(piece: Any) -> tuple[Values, Marks | None]:
@@ -44,9 +46,22 @@ def numbers_of(piece: Any) -> tuple[Values, Marks | None]:
     return numbers(pc.fill_null(piece, pa.scalar(0).cast(piece.type))), null
 
 
-def distance(values: Values, centre: float) -> npt.NDArray[np.float32]:
+def floats_of(piece: Any) -> tuple[Values, Marks | None]:
+    """As `numbers_of`, but floats have NaN where they are missing, and no marks."""
+    import pyarrow as pa
+    import pyarrow.types as is_a
+
+    piece = piece.storage if isinstance(piece, pa.ExtensionArray) else piece
+    if is_a.is_floating(piece.type):
+        return numbers(piece), None
+    return numbers_of(piece)
+
+
+def distance(
+    values: Values, centre: float, out: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]:
     """`float32(x - centre)`, shape `(n,)`; whole numbers are subtracted exactly."""
-    found = np.empty(len(values), np.float32)
+    found = np.empty(len(values), np.float32) if out is None else out
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         if values.dtype.kind == "f" or values.dtype == np.uint64 or not _is_whole(centre):
             # x - (-0.0) makes -0.0 the same key as 0.0; any other centre does so by itself.
@@ -54,6 +69,9 @@ def distance(values: Values, centre: float) -> npt.NDArray[np.float32]:
             np.subtract(values, what, out=found, casting="unsafe", dtype=np.float64)
             return found
         whole = values.astype(np.int64, copy=False)
+        if len(whole) and _fits(whole, int(centre)):
+            np.subtract(whole, np.int64(centre), out=found, casting="unsafe", dtype=np.int64)
+            return found
         moved = whole - np.int64(centre)
         found[:] = moved
         # Where the difference left 64 bits, it has the sign of the wrong end.
@@ -65,6 +83,11 @@ def distance(values: Values, centre: float) -> npt.NDArray[np.float32]:
 def raw_keys(found: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
     """Top 16 bits of each; a view of the same memory."""
     return found.view(np.uint16)[1::2]
+
+
+def _fits(whole: npt.NDArray[np.int64], centre: int) -> bool:
+    """Whether all distances have 64 bits."""
+    return whole.min().item() - centre >= -(2**63) and whole.max().item() - centre < 2**63
 
 
 def _is_whole(centre: float) -> bool:

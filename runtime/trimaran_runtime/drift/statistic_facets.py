@@ -30,7 +30,8 @@ def of_statistics(
 
 def _most(found: Sequence[tuple[str, Comparison]]) -> Comparison:
     def most(doubt: Doubt) -> Estimate:
-        shared = replace(doubt, risk=doubt.risk / len(found))
+        # Bounds say which one moved most, whether or not they are asked for.
+        shared = replace(doubt, risk=doubt.risk / len(found), bounded=True)
         told = [(name, compared(shared)) for name, compared in found]
         name, worst = max(told, key=lambda t: (t[1].lower, t[1].effect))
         upper = max(estimate.upper for _, estimate in told)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trimaran_runtime.drift.estimate import Doubt
-from trimaran_runtime.drift.key import Floats, Keys, edges
+from trimaran_runtime.drift.key import Floats, Keys, edges, together
 from trimaran_runtime.drift.number import NumberSummary
 
 _OUTER = 0.001
@@ -39,8 +39,7 @@ class Body:
         first, last = (int(reference.keys[end]) for end in ends)
         low, high = values(np.array([first, last], np.uint16), reference.centre)
         inside = np.clip(values(reference.keys, reference.centre), low, high)
-        mean = np.average(inside, weights=reference.counts)
-        deviation = math.sqrt(np.average((inside - mean) ** 2, weights=reference.counts))
+        deviation = _deviation(inside, reference)
         return cls(first=first, last=last, low=float(low), high=float(high), deviation=deviation)
 
     def outside(self, summary: NumberSummary) -> int:
@@ -67,24 +66,28 @@ class Body:
         spread = before * (1 - before)
         variance = spread / reference_rows + np.maximum(spread, now * (1 - now)) / rows
         gap = np.abs(before - now)
-        found = float((gap * widths).sum()) / self.deviation
         freed = float((np.sqrt(np.maximum(gap**2 - variance, 0)) * widths).sum()) / self.deviation
+        if not doubt.bounded:
+            return freed, freed, freed
+        found = float((gap * widths).sum()) / self.deviation
         mean = _MEAN_SIZE * float((np.sqrt(variance) * widths).sum()) / self.deviation
-        wider = max(1.0, self._deviation(current) / self.deviation)
+        inside = np.clip(values(current.keys, current.centre), self.low, self.high)
+        wider = max(1.0, _deviation(inside, current) / self.deviation)
         gauss = doubt.z() * math.hypot(1 / math.sqrt(reference_rows), wider / math.sqrt(rows))
         far = (self.high - self.low) / self.deviation * math.log(1 / doubt.risk) / 3
         most = mean + gauss + far / min(rows, reference_rows)
         return freed, max(0.0, found - most), found + most
 
     def _steps(self, reference: NumberSummary, current: NumberSummary) -> tuple[Keys, Floats]:
-        keys = np.union1d(reference.keys, current.keys)
+        keys = together(reference.keys, current.keys)
         keys = keys[(keys >= self.first) & (keys <= self.last)]
         return keys[:-1], np.diff(values(keys, reference.centre))
 
-    def _deviation(self, summary: NumberSummary) -> float:
-        inside = np.clip(values(summary.keys, summary.centre), self.low, self.high)
-        mean = np.average(inside, weights=summary.counts)
-        return math.sqrt(np.average((inside - mean) ** 2, weights=summary.counts))
+
+def _deviation(inside: Floats, summary: NumberSummary) -> float:
+    """Standard deviation of a column whose keys have these values."""
+    mean = (inside * summary.counts).sum() / summary.finite
+    return math.sqrt(((inside - mean) ** 2 * summary.counts).sum() / summary.finite)
 
 
 def values(keys: Keys, centre: float) -> Floats:

@@ -5,7 +5,7 @@ PYTHON ?= python3
 PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder --durations=40
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help setup demo down test check format verify bench engines lock clean
+.PHONY: help setup demo down test check format verify bench engines peers lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,14 @@ engines: setup ## Spark, Dask and Ray beside the locked packages, for tests/engi
 	tools/run uv pip install --quiet --require-hashes --target .venv/engines \
 	    -r tests/engines/requirements.lock
 
+PEERS = tests/benchmarks/peers
+
+peers: setup ## what drift is measured against, each in an environment of its own (3 GB)
+	@for peer in evidently nannyml whylogs; do \
+	    tools/run uv venv --quiet --allow-existing .venv/peers/$$peer && \
+	    tools/run uv pip install --quiet --require-hashes --python .venv/peers/$$peer \
+	        -r $(PEERS)/$$peer.lock || exit 1; done
+
 COMPILE = tools/run uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --python-version 3.11 --custom-compile-command "make lock"
 
@@ -49,6 +57,8 @@ lock: setup ## requirements.lock of checkout and example; LOCK=--upgrade for new
 	$(COMPILE) $(LOCK) requirements.in -o requirements.lock
 	$(COMPILE) -c requirements.lock stacks/requirements.in -o stacks/requirements.lock
 	$(COMPILE) -c requirements.lock tests/engines/requirements.in -o tests/engines/requirements.lock
+	for peer in evidently nannyml whylogs; do \
+	    $(COMPILE) $(LOCK) $(PEERS)/$$peer.in -o $(PEERS)/$$peer.lock || exit 1; done
 
 clean: ## remove the environment and caches; the engine stays in the per-user cache
 	rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build

@@ -13,11 +13,17 @@ from trimaran_providers.project.lock import normalised
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
 LOCKS = {"checkout": LOCK, "example": (ROOT / "stacks" / "requirements.lock").read_text()}
+OTHERS = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in sorted((ROOT / "tests").rglob("*.lock"))
+}
+"""Locks of environments that only tests and benchmarks have."""
+EVERY = LOCKS | OTHERS
 MODULES = ROOT / "tools" / "pulumi"
 NAMES = ("cli", "python", "yaml")
 
 
-@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+@pytest.mark.parametrize("lock", EVERY.values(), ids=EVERY)
 def test_lock_names_no_address(lock: str) -> None:
     assert not re.findall(r"\S*://\S*|--(?:extra-)?index\S*|--find-links\S*|@ file\S*", lock)
 
@@ -27,7 +33,7 @@ def test_the_example_is_trained_with_the_versions_of_the_checkout() -> None:
     assert pins[1] <= pins[0]
 
 
-@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+@pytest.mark.parametrize("lock", EVERY.values(), ids=EVERY)
 def test_every_pin_is_exact_and_hashed(lock: str) -> None:
     pins = re.split(r"^(?=[A-Za-z0-9])", lock, flags=re.MULTILINE)[1:]
     assert len(pins) > 30

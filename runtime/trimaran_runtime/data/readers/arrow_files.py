@@ -1,6 +1,6 @@
 """What the readers of typed files (Parquet, Arrow) share: schemas first, then rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +47,15 @@ def refuse_empty(files: Sequence[File]) -> None:
 def open_typed(
     files: Sequence[File],
     schema_of: "Callable[[File], pa.Schema]",
-    tables_of: "Callable[[File], Iterator[pa.Table]]",
+    tables_of: "Callable[[File, Collection[str] | None], Iterator[pa.Table]]",
 ) -> Rows:
     """Open files that know their types.
 
     Args:
         files: of one kind.
         schema_of: reads a file's schema.
-        tables_of: reads a file's rows.
+        tables_of: reads a file's rows, all columns (None) or at least those of the names that it
+            has.
     """
     refuse_empty(files)
     partitions = partition_types(files)
@@ -65,17 +66,17 @@ def open_typed(
                 schema = schema_of(file)
             yield file.name, _with_partition_fields(schema, file, partitions)
 
-    def chunks() -> Iterator[Chunk]:
+    def chunks(names: Collection[str] | None = None) -> Iterator[Chunk]:
         for file in files:
-            yield from _chunks(file, tables_of, partitions)
+            yield from _chunks(tables_of(file, names), file, partitions)
 
-    return Rows(types=columns_of(schemas()), chunks=chunks)
+    return Rows(types=columns_of(schemas()), chunks=chunks, some_chunks=chunks)
 
 
 def _chunks(
-    file: File, tables_of: "Callable[[File], Iterator[pa.Table]]", partitions: dict[str, Any]
+    tables: "Iterator[pa.Table]", file: File, partitions: dict[str, Any]
 ) -> Iterator[Chunk]:
-    chunks = chunks_of(tables_of(file), file.name)
+    chunks = chunks_of(tables, file.name)
     while True:
         with told(file):
             chunk = next(chunks, None)

@@ -1,15 +1,17 @@
-"""`trimaran drift` of tables with embeddings, whatever lists they are stored as."""
+"""`trimaran drift` of tables with embeddings, whatever lists they are stored as, and with text."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
 from tests.cli.deployed import Trimaran
+from tests.drift.notes import TEXT_CHANGES, texts
 from trimaran_runtime.monitoring import table_profile
 
 SIZE = 24
@@ -130,6 +132,19 @@ def test_what_cannot_be_compared_is_one_error_and_may_be_left_out(
         assert "Traceback" not in said
         left_out = trimaran("drift", *tables, "--ignore", "payload", "--fail-on", "never")
         assert (left_out.code, left_out.err) == (0, "")
+
+
+def test_free_text_is_told_by_its_words_and_letters(trimaran: Trimaran) -> None:
+    draw = np.random.default_rng(5)
+    pyarrow.parquet.write_table(pa.table({"note": texts(draw, 20_000)}), "notes.parquet")
+    same, drawn = texts(draw, 20_000), texts(draw, 20_000)
+    other = TEXT_CHANGES["a seventh is about something else"](drawn, draw)
+    for name, notes in (("same.csv", same), ("other.csv", other)):
+        pyarrow.csv.write_csv(pa.table({"note": pa.array(notes, pa.string())}), name)
+    assert trimaran("drift", "notes.parquet", "same.csv").code == 0
+    answer = trimaran("drift", "notes.parquet", "other.csv")
+    assert answer.code == 6
+    assert "note most: vocabulary: other words are used, or some of them more often" in answer.out
 
 
 def test_a_query_may_look_into_vectors(trimaran: Trimaran) -> None:

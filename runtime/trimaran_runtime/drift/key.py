@@ -52,7 +52,8 @@ def edges(keys: Keys, centre: float) -> tuple[Floats, Floats]:
     limit = float(np.finfo(np.float32).max)
     # Towards zero from a key's own value is its inner edge; the outer one is the next key's.
     inner = raw.view(np.float32).astype(np.float64)
-    outer = (raw + np.uint32(1 << 16)).view(np.float32).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        outer = (raw + np.uint32(1 << 16)).view(np.float32).astype(np.float64)
     inner = np.clip(np.nan_to_num(inner, nan=limit), -limit, limit)
     outer = np.where(np.isnan(outer), np.copysign(limit, inner), np.clip(outer, -limit, limit))
     below = _RAW_BY_KEY[keys] >= _SIGN

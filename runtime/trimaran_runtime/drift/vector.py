@@ -60,6 +60,11 @@ class VectorSummary:
         return self.present + self.misshapen + self.missing
 
     @property
+    def unusable(self) -> int:
+        """Rows without a vector of the size, all of whose coordinates are there."""
+        return self.missing + self.misshapen + self.norm.missing
+
+    @property
     def statistics(self) -> Mapping[str, NumberSummary]:
         """Histogram by name: `norm`, and `projection 1` and so on."""
         named = {f"projection {n}": found for n, found in enumerate(self.projections, 1)}

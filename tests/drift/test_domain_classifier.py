@@ -1,5 +1,7 @@
 """The domain classifier: silent without drift, sure with it, and able to say where it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,9 +9,10 @@ from sklearn.metrics import roc_auc_score
 
 from tests.drift.drift_tables import replaced
 from trimaran_runtime.drift import Profile, compare
+from trimaran_runtime.drift.classifier_verdict import Influence
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.drift.domain_classifier import area, separate
-from trimaran_runtime.drift.root_cause import causes
+from trimaran_runtime.drift.root_cause import LEAST_LOSS, causes
 from trimaran_runtime.drift.row_sample import RowSample
 from trimaran_runtime.drift.shift_segment import explain_shift
 from trimaran_runtime.drift.verdict import Severity
@@ -210,4 +213,52 @@ def test_causes_are_ranked_by_importance_times_effect() -> None:
     assert [cause.column for cause in found] == ["skewed", "one"]
     assert sum(cause.share for cause in found) == pytest.approx(1)
     assert found[0].sentence.startswith("skewed, which makes 74% of the model's answers: ")
-    assert [cause.column for cause in causes(verdict, {})] == ["one", "skewed"]
+    unknown = causes(verdict, {})
+    assert [cause.column for cause in unknown] == ["one", "skewed"]
+    assert sum(cause.share for cause in unknown) == pytest.approx(1)
+    assert unknown[0].sentence.startswith("one: ")
+
+
+def test_columns_that_moved_only_together_are_causes_and_no_others_are() -> None:
+    for seed in range(4):
+        current = Profile.of(table_of(ROWS, seed + 50, rho=0.2), reference=REFERENCE)
+        verdict = compare(REFERENCE, current, DriftConfig())
+        assert verdict.drifted == ()
+        found = causes(verdict, {"other": 2.0, "one": 1.0, "skewed": 9.0})
+        assert [cause.column for cause in found] == ["other", "one"]
+        assert found[0].influence >= LEAST_LOSS
+        assert found[0].sentence.startswith(
+            "other, which makes 17% of the model's answers: it did not drift by itself; "
+            "a classifier tells the rows apart by it (AUC 0."
+        )
+
+
+def test_of_columns_that_moved_alike_the_one_that_tells_the_rows_apart_comes_first() -> None:
+    table, draw = table_of(20_000, 9), np.random.default_rng(1)
+
+    def moved(table: pa.Table) -> pa.Table:
+        # Both move alike; what one says of the move, `gaps` says with much noise.
+        marks = draw.random(20_000) < 0.3
+        one = np.where(marks, table["one"].to_numpy() + 3, table["one"].to_numpy())
+        found = replaced(table, "one", one)
+        return replaced(found, "gaps", table["gaps"].to_numpy() + 0.5 * marks)
+
+    reference = referring(table, rows=10_000)
+    current = Profile.of(moved(table_of(20_000, 10)), reference=reference)
+    verdict = compare(reference, current, DriftConfig())
+    found = causes(verdict, {})
+    assert found[0].column == "one"
+    assert found[0].influence > found[1].influence
+    without = causes(replace(verdict, classifier=None), {})
+    assert all(cause.influence == 0 for cause in without)
+    assert sum(cause.share for cause in found) == pytest.approx(1)
+    assert found[0].share > {c.column: c.share for c in without}["one"]
+
+
+def test_a_classifier_that_found_nothing_makes_no_cause() -> None:
+    current = Profile.of(table_of(ROWS, 8), reference=REFERENCE)
+    verdict = compare(REFERENCE, current, DriftConfig())
+    assert verdict.classifier is not None
+    assert causes(verdict, {"one": 1.0}) == ()
+    chance = replace(verdict.classifier, influences=(Influence(column="one", loss=0.3),))
+    assert causes(replace(verdict, classifier=chance), {"one": 1.0}) == ()

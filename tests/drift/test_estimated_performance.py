@@ -150,7 +150,11 @@ def test_weighted_rates_see_what_moved_inputs_do_to_the_classes() -> None:
         pair = [abs(one[metric].value - real) for one in (plain, weighted)]  # type: ignore[operator]
         errors.append(pair)
     print(np.round(errors, 4).tolist())
-    assert all(with_weights < without / 2 for without, with_weights in errors)
+    assert max(with_weights for _, with_weights in errors) < 0.005
+    # Of F1, what changed in precision and in recall cancels out: plain rates err little, too.
+    told = [pair for pair in errors if pair[0] > 0.01]
+    assert len(told) == 3
+    assert all(with_weights < without / 10 for without, with_weights in told)
 
 
 def test_without_labels_or_rows_nothing_is_claimed() -> None:

@@ -81,10 +81,10 @@ def read(rows: list[dict[str, Any]], predictions: list[Any]) -> Traffic:
     return read_all([Sent(rows, predictions)])
 
 
-def read_all(sent: Sequence[Sent]) -> Traffic:
+def read_all(sent: Sequence[Sent], reference: Profile = REFERENCE) -> Traffic:
     return read_traffic(
         All(sent),
-        reference=REFERENCE,
+        reference=reference,
         predictions=ANSWERS,
         since=NOON.replace(hour=0),
         until=NOON,
@@ -111,16 +111,16 @@ def test_a_hundred_columns_of_anything_are_read(
     assert Profile.from_bytes(found.features.to_bytes()) == found.features
 
 
-def breaks(monkeypatch: pytest.MonkeyPatch, column: str, *, after: int = 0) -> None:
-    """Let a column be refused from some row on, as one whose values no type holds."""
+def breaks(monkeypatch: pytest.MonkeyPatch, *columns: str, after: int = 0) -> None:
+    """Let columns be refused from some row on, as ones whose values no type holds."""
     from trimaran_runtime.drift import profile
     from trimaran_runtime.errors import DataError
 
     of, seen = profile.Profile.of, [0]
 
     def breaking(table: Any, *arguments: Any, **options: Any) -> Profile:
-        if column in table.column_names and seen[0] >= after:
-            raise DataError("its values are garbage", where=f"column {column}")
+        if (broken := set(columns) & set(table.column_names)) and seen[0] >= after:
+            raise DataError("its values are garbage", where=f"column {min(broken)}")
         seen[0] += len(table)
         return of(table, *arguments, **options)
 
@@ -141,6 +141,29 @@ def test_a_column_that_breaks_late_costs_itself_alone(monkeypatch: pytest.Monkey
     assert found.features == whole.features.only(set(REFERENCE.columns) - {"number_0"})
     assert found.predictions == whole.predictions
     assert found.unread == whole.unread == {"whole_0": 3}
+
+
+def test_columns_that_all_break_late_leave_the_rows_and_the_predictions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from trimaran_runtime.monitoring import traffic
+
+    monkeypatch.setattr(traffic, "_BATCH_ROWS", 1)
+    table = pa.table({name: KINDS[name] for name in ("number", "whole", "level")})
+    reference = Profile.of(table, segments=["level"]).with_correlation(table).with_sample(table)
+    answers = [{"label": "true", "probability": 0.5}] * 2
+    requests = [Sent([row] * 2, answers) for row in table.slice(0, 3).to_pylist()]
+    whole = read_all(requests, reference)
+    # The rows before had all parts, which rows without columns have not.
+    assert whole.features.correlation is not None
+    assert whole.features.sample is not None
+    assert whole.features.segments
+    breaks(monkeypatch, *table.column_names, after=4)
+    found = read_all(requests, reference)
+    assert set(found.unreadable) == set(table.column_names)
+    assert (found.features.columns, found.features.rows) == ({}, 6)
+    assert found.features == found.features.without_parts()
+    assert found.predictions == whole.predictions
 
 
 def test_a_broken_column_is_told_and_the_others_are_judged(

@@ -96,6 +96,7 @@ def test_rows_that_did_not_change_are_told_apart_by_no_classifier(
     tmp_path: Path, count: int
 ) -> None:
     world = world_of(tmp_path / "store")
+    areas, bounds = [], []
     for seed in range(SEEDS):
         outcome = judged(world, rows_of(count, 100 + seed), seed)
         assert outcome.features is not None
@@ -103,10 +104,14 @@ def test_rows_that_did_not_change_are_told_apart_by_no_classifier(
         assert found is not None
         assert not found.severity.drifted
         assert found.segments == ()
+        assert outcome.causes == ()
         assert outcome.drifted == ()
+        areas.append(found.auc)
+        bounds.append(found.lower)
         assert outcome.estimate is not None
         assert outcome.estimate.method == "cbpe"
         assert "(CBPE" in outcome.estimate.sentence
+    print(f"\n{count:,} rows: AUC {min(areas):.3f} to {max(areas):.3f}, bound {max(bounds):.3f}")
 
 
 def test_what_neither_a_column_nor_a_pair_shows_is_found(world: World) -> None:
@@ -137,6 +142,9 @@ def test_what_neither_a_column_nor_a_pair_shows_is_found(world: World) -> None:
     assert "All columns together" in render(outcome)
     told = outcome.document()["features"]["classifier"]
     assert told["lower"] > told["tolerance"]
+    assert {cause.column for cause in outcome.causes} == {"distance", "hour", "temp"}
+    assert "it did not drift by itself; a classifier tells the rows apart by it" in render(outcome)
+    assert min(cause["influence"] for cause in outcome.document()["causes"]) > 0.02
     assert metrics_of(outcome)[DOMAIN_AUC] == features.classifier.auc
 
 

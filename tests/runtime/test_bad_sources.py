@@ -16,6 +16,7 @@ from pyarrow import feather, ipc, parquet
 from tests.runtime.toy_run import ToyRun, toy_config
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.readers import inflate
+from trimaran_runtime.data.readers import parquet as parquet_reader
 from trimaran_runtime.data.table import refuse_infinite, write_table
 from trimaran_runtime.errors import DataError, Exit
 from trimaran_runtime.user_code import UserCode
@@ -304,6 +305,18 @@ def test_a_parquet_file_that_claims_absurdly_much(tmp_path: Path) -> None:
         writer.write_table(pa.table({"x": pa.chunked_array([text] * 5)}))
     told = refused(tmp_path, "rows.parquet", target="x")
     assert "rows.parquet: column 'x' claims 335," in told
+
+
+def test_one_row_that_claims_a_list_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_reader, "FREE_ROWS", 1_000_000)
+    values = pa.array(np.zeros(1_000_001, np.int8))
+    endless = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
+    parquet.write_table(pa.table({"x": endless}), tmp_path / "rows.parquet")
+    assert (tmp_path / "rows.parquet").stat().st_size < 1_000
+    told = refused(tmp_path, "rows.parquet", target="x")
+    assert "rows.parquet: column 'x.list.element' claims 1,000,001 values" in told
 
 
 def test_few_codes_that_stand_for_many_long_texts(tmp_path: Path) -> None:

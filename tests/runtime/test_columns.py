@@ -7,6 +7,7 @@ from trimaran_runtime.data.columns import columns_of
 from trimaran_runtime.errors import DataError
 
 INT, FLOAT, TEXT, EMPTY = pa.int64(), pa.float64(), pa.string(), pa.null()
+VECTOR = pa.list_(pa.float32(), 3)
 
 
 def typed(*kinds: pa.DataType) -> pa.DataType:
@@ -27,6 +28,9 @@ def typed(*kinds: pa.DataType) -> pa.DataType:
         ((pa.decimal128(9, 2),), FLOAT),
         ((pa.string_view(), pa.large_string()), TEXT),
         ((pa.date32(), pa.timestamp("ns", "UTC")), pa.timestamp("us")),
+        ((VECTOR, VECTOR), VECTOR),
+        ((VECTOR, pa.list_(pa.int8()), pa.large_list(FLOAT)), pa.list_(FLOAT)),
+        ((EMPTY, pa.struct([("a", INT)])), pa.struct([("a", INT)])),
     ],
 )
 def test_a_column_has_the_type_that_holds_every_part(
@@ -38,6 +42,8 @@ def test_a_column_has_the_type_that_holds_every_part(
 def test_types_that_nothing_holds_name_the_parts() -> None:
     with pytest.raises(DataError, match="part 2: column 'x' is string here and double in part 0"):
         typed(INT, FLOAT, TEXT)
+    with pytest.raises(DataError, match=r"column 'x' is list.* here and fixed_size_list.* in part"):
+        typed(VECTOR, pa.list_(TEXT))
 
 
 def test_a_name_that_occurs_twice_is_told_before_a_row_is_read() -> None:

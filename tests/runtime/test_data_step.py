@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from pyarrow import csv, feather, parquet
 
 from tests.runtime.toy_run import ToyRun, toy_config
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.features import column_type, feature_names
 from trimaran_runtime.data.normal_form import normalise
 from trimaran_runtime.data.readers.function import as_table
+from trimaran_runtime.data.source import open_source
 from trimaran_runtime.data.table import write_table
 from trimaran_runtime.errors import DataError, Exit
 from trimaran_runtime.user_code import UserCode
@@ -236,6 +237,34 @@ def test_types_become_few_and_missing_has_one_meaning() -> None:
 def test_a_column_no_model_takes_is_named() -> None:
     with pytest.raises(DataError, match="column 'tags' is of type list"):
         normalise(pa.table({"tags": [["a"], ["b"]]}), "mine:load")
+
+
+@pytest.mark.parametrize("query", [None, "SELECT x, y, tags FROM source"])
+def test_a_column_no_model_takes_is_refused_before_a_row_is_read(
+    tmp_path: Path, query: str | None
+) -> None:
+    parquet.write_table(
+        pa.Table.from_pandas(table(tags=[[1.0, 2.0]] * ROWS)), tmp_path / "rows.parquet"
+    )
+    with pytest.raises(DataError, match=r"rows.parquet: column 'tags' is of type list") as told:
+        read(tmp_path, "rows.parquet", query=query)
+    assert "no model takes" in told.value.what
+    assert not (tmp_path / ".written").exists()
+
+
+def test_a_part_of_the_columns_has_the_rows_of_the_whole(tmp_path: Path) -> None:
+    given = pa.Table.from_pandas(table(part=["a"] * ROWS))
+    parquet.write_table(given, tmp_path / "rows.parquet", row_group_size=7)
+    feather.write_feather(given, tmp_path / "rows.arrow", chunksize=9)
+    csv.write_csv(given, tmp_path / "rows.csv")
+    (tmp_path / "k=1").mkdir()
+    parquet.write_table(given, tmp_path / "k=1" / "rows.parquet")
+    for source in ("rows.parquet", "rows.arrow", "rows.csv", "k=1"):
+        config = DataConfig(source=source, target="y")
+        rows = open_source(config, UserCode(tmp_path)).only(["part", "x", "none"])
+        found = pa.concat_tables(chunk.table for chunk in rows.chunks())
+        assert list(rows.types) == found.column_names == ["x", "part"]
+        assert found.to_pylist() == given.select(["x", "part"]).to_pylist()
 
 
 def test_the_record_says_what_was_read(toy: ToyRun) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from trimaran_runtime.data.normal_form import normal_type, normalise
+from trimaran_runtime.data.normal_form import is_vector, normal_type, normalise
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ def columns_of(parts: "Iterable[tuple[str, pa.Schema]]") -> dict[str, Any]:
 
     Parts have the same names, in any order. Where one part holds whole numbers and another
     fractions, the column is float64; a column that is empty in one part takes its type from the
-    others.
+    others. A column of a type that no model takes (lists, structs, bytes) keeps its own: who reads
+    says whether it is refused (`normal_form.refuse_unmodelled`).
 
     Args:
         parts: name and schema of each file.
@@ -36,13 +37,13 @@ def columns_of(parts: "Iterable[tuple[str, pa.Schema]]") -> dict[str, Any]:
         refuse_too_many(len(schema.names), part)
         if not first:
             first = part
-            found = {field.name: _own(field, part) for field in schema}
+            found = {field.name: _own(field) for field in schema}
             continue
         refuse_other_names(list(schema.names), list(found), part, first)
         for field in schema:
-            wide = _wider(found[field.name], _own(field, part))
+            wide = _wider(found[field.name], _own(field))
             if wide is None:
-                raise _differing(field.name, _own(field, part), found[field.name], part, first)
+                raise _differing(field.name, _own(field), found[field.name], part, first)
             found[field.name] = wide
     return {name: pa.float64() if pa.types.is_null(kind) else kind for name, kind in found.items()}
 
@@ -58,7 +59,7 @@ def conform(table: "pa.Table", types: dict[str, Any], origin: str, first: str) -
         refuse_other_names(list(table.column_names), list(types), origin, first)
         table = table.select(list(types))
     for field in table.schema:
-        own = _own(field, origin)
+        own = _own(field)
         if own != types[field.name] and _wider(types[field.name], own) != types[field.name]:
             raise _differing(field.name, own, types[field.name], origin, first)
     return normalise(table, origin, types)
@@ -101,12 +102,10 @@ def refuse_other_names(given: list[str], wanted: list[str], part: str, first: st
     )
 
 
-def _own(field: Any, source: str) -> Any:
+def _own(field: Any) -> Any:
     import pyarrow as pa
 
-    return (
-        field.type if pa.types.is_null(field.type) else normal_type(field.type, field.name, source)
-    )
+    return field.type if pa.types.is_null(field.type) else normal_type(field.type) or field.type
 
 
 def _wider(one: Any, two: Any) -> Any:
@@ -117,7 +116,9 @@ def _wider(one: Any, two: Any) -> Any:
         return one
     if pa.types.is_null(one):
         return two
-    return pa.float64() if {one, two} == {pa.int64(), pa.float64()} else None
+    if {one, two} == {pa.int64(), pa.float64()}:
+        return pa.float64()
+    return pa.list_(pa.float64()) if is_vector(one) and is_vector(two) else None
 
 
 def _differing(name: str, own: Any, other: Any, part: str, first: str) -> DataError:

@@ -26,14 +26,17 @@ def normalise(table: "pa.Table", source: str, types: Mapping[str, Any] | None = 
     Args:
         table: any table.
         source: what errors name as the place.
-        types: type in normal form by column, as wide as the column's own or wider; None: its own.
+        types: type by column, as `columns_of` gives it: as wide as the column's own or wider, and
+            its own where no model takes it; None: the type in normal form of each.
 
     Raises:
-        DataError: a column holds lists, structs, bytes or another type a model cannot take, or
-            text that decodes to more than `MOST_DECODED_BYTES`.
+        DataError: there are no `types`, and a column holds lists, structs, bytes or another type
+            a model cannot take; or text decodes to more than `MOST_DECODED_BYTES`.
     """
     import pyarrow as pa
 
+    if types is None:
+        refuse_unmodelled({field.name: field.type for field in table.schema}, source)
     names = list(table.column_names)
     wanted = [None if types is None else types[name] for name in names]
     columns = [
@@ -44,27 +47,47 @@ def normalise(table: "pa.Table", source: str, types: Mapping[str, Any] | None = 
     return pa.Table.from_arrays(columns, names=names)
 
 
-def normal_type(kind: Any, name: str, source: str) -> Any:
-    """Type in normal form of an Arrow type; raises DataError when no model takes it."""
+def normal_type(kind: Any) -> Any:
+    """Type in normal form of an Arrow type; None when no model takes it."""
     import pyarrow as pa
 
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    target = _target(value)
-    if target is None:
-        raise DataError(
-            f"column {name!r} is of type {value}, which no model takes",
-            where=source,
-            allowed="numbers, booleans, texts, categories, dates and timestamps",
-            next_step="convert or drop it",
-        )
-    return target
+    return _target(kind.value_type if pa.types.is_dictionary(kind) else kind)
+
+
+def is_vector(kind: Any) -> bool:
+    """Whether values of an Arrow type are lists of numbers, of whatever length and width."""
+    import pyarrow as pa
+
+    types = pa.types
+    if not (types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)):
+        return False
+    return bool(types.is_integer(kind.value_type) or types.is_floating(kind.value_type))
+
+
+def refuse_unmodelled(types: Mapping[str, Any], source: str) -> None:
+    """Raise DataError when a column is of a type that no model takes.
+
+    Args:
+        types: Arrow type by column.
+        source: what the error names as the place.
+    """
+    for name, kind in types.items():
+        if normal_type(kind) is None:
+            raise DataError(
+                f"column {name!r} is of type {kind}, which no model takes",
+                where=source,
+                allowed="numbers, booleans, texts, categories, dates and timestamps",
+                next_step="convert or drop it",
+            )
 
 
 def _column(column: Any, name: str, source: str, wanted: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    target = wanted or normal_type(column.type, name, source)
+    target = wanted or normal_type(column.type)
+    if column.type == target and not pa.types.is_floating(target):
+        return column
     if pa.types.is_dictionary(column.type):
         _refuse_swollen(column, name, source)
         column = column.cast(column.type.value_type)

@@ -3,8 +3,8 @@
 Rows are counted from 1 within their file; the line of names at the head of a CSV is not counted.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,11 +56,30 @@ class Rows:
         chunks: reads the rows, from the first one each time it is called; raises DataError
             where they cannot be read, and Retyped.
         carried: type in the first file of the columns that are only passed on.
+        some_chunks: reads some columns alone; None: the others have to be read as well.
     """
 
     types: Mapping[str, Any]
     chunks: Callable[[], Iterator[Chunk]]
     carried: Mapping[str, Any] = field(default_factory=dict)
+    some_chunks: Callable[[Collection[str]], Iterator[Chunk]] | None = None
+
+    def only(self, names: Collection[str]) -> "Rows":
+        """The same source with some of its columns; names that it lacks are left out."""
+        types = {name: kind for name, kind in self.types.items() if name in names}
+        if len(types) == len(self.types):
+            return self
+
+        def chunks() -> Iterator[Chunk]:
+            try:
+                for chunk in self.some_chunks(types) if self.some_chunks else self.chunks():
+                    # Those of the names that are there: who conforms them tells what is wrong.
+                    places = [n for n, name in enumerate(chunk.table.column_names) if name in types]
+                    yield replace(chunk, table=chunk.table.select(places))
+            except Retyped as again:
+                raise Retyped(again.rows.only(names)) from again
+
+        return Rows(types=types, chunks=chunks)
 
 
 class Retyped(Exception):

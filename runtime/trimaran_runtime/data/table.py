@@ -7,6 +7,7 @@ from typing import Any
 from trimaran_runtime.data.columns import conform
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.features import feature_names
+from trimaran_runtime.data.normal_form import refuse_unmodelled
 from trimaran_runtime.data.parquet import TableWriter
 from trimaran_runtime.data.row_hash import Fingerprint
 from trimaran_runtime.data.rows import Retyped, Rows
@@ -84,6 +85,7 @@ def _write(rows: Rows, config: DataConfig, path: Path) -> DataRecord:
     import pyarrow as pa
 
     types = dict(rows.types)
+    refuse_unmodelled(types, config.source)
     _refuse_absent(list(types), config)
     schema = pa.schema(list(types.items()))
     finite = _finite(types, config)

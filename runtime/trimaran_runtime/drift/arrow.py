@@ -18,7 +18,14 @@ from trimaran_runtime.drift.tally import (
     plain_text,
 )
 from trimaran_runtime.drift.text import TextSummary, TextTally
-from trimaran_runtime.drift.vector import VectorSummary, VectorTally, size_of, statistics, vectors
+from trimaran_runtime.drift.vector import (
+    MAX_SIZE,
+    VectorSummary,
+    VectorTally,
+    size_of,
+    statistics,
+    vectors,
+)
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,7 +33,8 @@ if TYPE_CHECKING:
 
 _LOOK_ROWS = 8192
 _TEXT_LOOK_ROWS = 2048
-_ALLOWED = "numbers, times, booleans, categories, text, vectors of one size"
+ALLOWED = "numbers, times, booleans, categories, text, vectors of one size"
+"""What can be profiled, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +137,7 @@ def _unknown(column: Column, type_: "pa.DataType") -> DataError:
     return DataError(
         f"a column of type {type_} cannot be profiled",
         where=f"column {column.name}",
-        allowed=_ALLOWED,
+        allowed=ALLOWED,
         next_step="exclude the column, or turn it into one of these",
     )
 
@@ -143,7 +151,12 @@ def _vectors(column: Column, values: "pa.ChunkedArray") -> Tally:
     if size is None:
         if look.null_count == len(look):
             return EmptyTally()
-        raise _unknown(column, values.type)
+        raise DataError(
+            "its lists have no length that most of them share: they are no vectors",
+            where=f"column {column.name}",
+            allowed=f"1 to {MAX_SIZE:,} numbers in each",
+            next_step="leave the column out, or give its lists one length",
+        )
     blocks = [np.empty((0, size)), *vectors(look, size)]
     found = zip(*map(statistics, blocks), strict=True)
     return VectorTally(size, [_centre(np.concatenate(one)) for one in found])

@@ -41,6 +41,7 @@ METRICS = (
 MOVED_AUC = 0.55
 """From this lower bound of the domain classifier's AUC on, weighted rates are used."""
 _PRIOR_ROWS = 10
+_GROUP_ROWS = 200
 _SHARES = frozenset(METRICS[:5])
 
 
@@ -86,7 +87,8 @@ class Rates:
         """Rates among reference rows that are weighted to look like the current ones (PAPE).
 
         Args:
-            reference: table of the same rows, whose rates few rows lean to.
+            reference: table of the same rows; where few rows of the sample have a score, its
+                rates, moved as those of the neighbouring scores, stand in.
             sample: reference rows, with the model's score and the true class among the columns.
             ratio: shape `(n,)`, of the domain classifier (`Separation.ratio`).
             score: column of the score.
@@ -113,13 +115,48 @@ class Rates:
         hits = np.bincount(place, weight * (labels.codes[kept] == code), size)
         rows = np.divide(total * total, squares, out=np.zeros(size), where=squares > 0)
         share = np.divide(hits, total, out=base.share.copy(), where=total > 0)
+        moved = _moved(base.share, total, rows, hits)
         lean = _PRIOR_ROWS / (rows + _PRIOR_ROWS)
         mean = np.bincount(place, weight * values[kept], size)
         return cls(
-            share=share * (1 - lean) + base.share * lean,
-            rows=rows + np.minimum(base.rows, _PRIOR_ROWS),
+            share=share * (1 - lean) + moved * lean,
+            rows=rows,
             score=np.divide(mean, total, out=base.score.copy(), where=total > 0),
         )
+
+
+def _moved(share: Floats, total: Floats, rows: Floats, hits: Floats) -> Floats:
+    """Rates whose odds moved as those of the neighbouring scores together did, shape `(b,)`.
+
+    Single bins have too few weighted rows, and to lean to rates that did not move would give away
+    what the weights are for.
+
+    Args:
+        share: rates of all reference rows.
+        total: weight of the sample's rows.
+        rows: how many rows that is worth.
+        hits: weight of those of the positive class.
+    """
+    groups = max(1, int(rows.sum() // _GROUP_ROWS))
+    middle = np.cumsum(rows) - rows / 2
+    group = np.minimum(groups * middle // max(rows.sum(), 1e-9), groups - 1).astype(np.intp)
+
+    def summed(values: Floats) -> Floats:
+        found: Floats = np.bincount(group, values, groups)
+        return found
+
+    weight = np.maximum(summed(total), 1e-9)
+    before = np.clip(summed(total * share) / weight, 1e-6, 1 - 1e-6)
+    worth = summed(rows)
+    now = (summed(hits) / weight * worth + before) / (worth + 1)
+    change = _log_odds(np.clip(now, 1e-6, 1 - 1e-6)) - _log_odds(before)
+    found: Floats = 1 / (1 + np.exp(-_log_odds(np.clip(share, 1e-6, 1 - 1e-6)) - change[group]))
+    return found
+
+
+def _log_odds(share: Floats) -> Floats:
+    found: Floats = np.log(share / (1 - share))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,10 @@ from trimaran_runtime.drift.config import FacetName
 from trimaran_runtime.drift.estimate import Comparison, share_of
 from trimaran_runtime.drift.level_facets import of_levels
 from trimaran_runtime.drift.number_facets import of_numbers
-from trimaran_runtime.drift.statistic_facets import of_statistics
+from trimaran_runtime.drift.statistic_facets import of_text, of_vectors
 from trimaran_runtime.drift.summary import LevelSummary, NumberSummary, Summary
 from trimaran_runtime.drift.text import TextSummary
 from trimaran_runtime.drift.vector import VectorSummary
-
-_TOLD = (TextSummary, VectorSummary)
 
 
 def comparisons(reference: Summary, current: Summary) -> dict[FacetName, Comparison]:
@@ -30,6 +28,8 @@ def comparisons(reference: Summary, current: Summary) -> dict[FacetName, Compari
             found |= of_numbers(reference, current)
     elif isinstance(reference, LevelSummary) and isinstance(current, LevelSummary):
         found |= of_levels(reference, current)
-    elif isinstance(reference, _TOLD) and isinstance(current, type(reference)):
-        found |= of_statistics(reference.statistics, current.statistics)
+    elif isinstance(reference, TextSummary) and isinstance(current, TextSummary):
+        found |= of_text(reference, current)
+    elif isinstance(reference, VectorSummary) and isinstance(current, VectorSummary):
+        found |= of_vectors(reference, current)
     return found

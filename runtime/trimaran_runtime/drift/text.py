@@ -21,6 +21,15 @@ STATISTICS = ("characters", "words", "ascii", "digits", "spaces")
 """What is told of each text: characters, words between ASCII blanks, and the shares of ASCII
 characters, digits and blanks among the characters, 0 to 1 (0 of an empty text)."""
 
+IN_WORDS = {
+    "characters": "characters per text",
+    "words": "words per text",
+    "ascii": "share of ASCII characters",
+    "digits": "share of digits",
+    "spaces": "share of blanks",
+}
+"""The same for sentences."""
+
 _BLOCK_ROWS = 65_536
 _BLOCK_BYTES = 256 << 10
 _each = np.arange(256, dtype=np.uint8)

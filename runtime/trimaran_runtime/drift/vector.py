@@ -60,6 +60,11 @@ class VectorSummary:
         return self.present + self.misshapen + self.missing
 
     @property
+    def unusable(self) -> int:
+        """Rows without a vector of the size, all of whose coordinates are there."""
+        return self.missing + self.misshapen + self.norm.missing
+
+    @property
     def statistics(self) -> Mapping[str, NumberSummary]:
         """Histogram by name: `norm`, and `projection 1` and so on."""
         named = {f"projection {n}": found for n, found in enumerate(self.projections, 1)}
@@ -182,15 +187,20 @@ def statistics(block: "np.ndarray[Any, Any]") -> list[Floats]:
 
 
 def size_of(array: "pa.Array") -> int | None:
-    """Coordinates of every vector of an array of lists; None: they differ, or there is none."""
+    """Coordinates of most vectors of an array of lists; None: most share none, or there is none.
+
+    A torn vector or two are misshapen, and make no other column of the rest.
+    """
     import pyarrow.compute as pc
     import pyarrow.types as is_a
 
     if is_a.is_fixed_size_list(array.type):
         size = int(array.type.list_size)
     else:
-        lengths = pc.unique(pc.list_value_length(array).drop_null()).to_pylist()
-        size = lengths[0] if len(lengths) == 1 else 0
+        lengths = pc.list_value_length(array).drop_null()
+        counted = pc.value_counts(lengths).to_pylist()
+        most = max(counted, key=lambda one: one["counts"], default=None)
+        size = most["values"] if most and 2 * most["counts"] > len(lengths) else 0
     return size if 0 < size <= MAX_SIZE else None
 
 

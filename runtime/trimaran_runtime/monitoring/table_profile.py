@@ -9,6 +9,7 @@ from trimaran_runtime.data.columns import conform
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.rows import Retyped, Rows
 from trimaran_runtime.data.source import is_function, open_source
+from trimaran_runtime.drift.arrow import ALLOWED, kind_of
 from trimaran_runtime.drift.encoding import MAGIC, MAX_BYTES
 from trimaran_runtime.drift.profile import Profile
 from trimaran_runtime.errors import Corrupted, DataError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 HELD_ROWS = 262_144
 """Rows that are held at a time. The centres of a reference are those of its first rows held."""
+HELD_BYTES = 256 << 20
+"""Bytes from which on fewer rows are held: embeddings are wide."""
 _NAME = MAGIC[:7]
 """What every version of a stored profile begins with."""
 
@@ -109,12 +112,15 @@ def _profile(
     segments: Sequence[str],
     sample_rows: int,
 ) -> Profile:
-    if not any(map(wanted, rows.types)):
+    asked = [name for name in rows.types if wanted(name)]
+    if not asked:
         raise DataError(
             "has none of the columns asked for", where=source, allowed=", ".join(rows.types)
         )
+    rows = rows.only(asked)
+    _refuse_unprofiled(rows, source)
     chosen = (segments or None) if reference is None else None
-    held, drawing = _held(rows, wanted), RowDrawing(sample_rows)
+    held, drawing = _held(rows), RowDrawing(sample_rows)
     # What is compared with a reference gets the sample that the reference has.
     drawn = reference is None and sample_rows > 0
     whole = Profile.of_batches(
@@ -126,20 +132,33 @@ def _profile(
     return whole
 
 
-def _held(rows: Rows, wanted: Callable[[str], bool]) -> "Iterator[pa.Table]":
-    """The rows in normal form, in tables of about `HELD_ROWS`."""
+def _refuse_unprofiled(rows: Rows, source: str) -> None:
+    """Raise DataError when a column is of a type that nothing can be told of."""
+    odd = {name: kind for name, kind in rows.types.items() if kind_of(kind) is None}
+    if odd:
+        name, kind = next(iter(odd.items()))
+        raise DataError(
+            f"column {name!r} is of type {kind}, which cannot be compared",
+            where=source,
+            allowed=ALLOWED,
+            next_step=f"leave it out: --ignore {','.join(odd)}",
+        )
+
+
+def _held(rows: Rows) -> "Iterator[pa.Table]":
+    """The rows in normal form, in tables of about `HELD_ROWS` or `HELD_BYTES`."""
     import pyarrow as pa
 
     types, first = dict(rows.types), ""
-    chosen = [name for name in types if wanted(name)]
     held: list[pa.Table] = []
-    count = 0
+    count = size = 0
     for chunk in rows.chunks():
         first = first or chunk.origin
-        held.append(conform(chunk.table, types, chunk.origin, first).select(chosen))
+        held.append(conform(chunk.table, types, chunk.origin, first))
         count += chunk.table.num_rows
-        if count >= HELD_ROWS:
+        size += held[-1].nbytes
+        if count >= HELD_ROWS or size >= HELD_BYTES:
             yield pa.concat_tables(held)
-            held, count = [], 0
+            held, count, size = [], 0, 0
     if count:
         yield pa.concat_tables(held)

@@ -1,6 +1,6 @@
 """What the readers of typed files (Parquet, Arrow) share: schemas first, then rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ def refuse_empty(files: Sequence[File]) -> None:
 def open_typed(
     files: Sequence[File],
     schema_of: "Callable[[File], pa.Schema]",
-    tables_of: "Callable[[File, Selection | None], Iterator[pa.Table]]",
+    tables_of: "Callable[[File, Collection[str] | None], Iterator[pa.Table]]",
     selection: Selection | None = None,
 ) -> Rows:
     """Open files that know their types.
@@ -55,7 +55,8 @@ def open_typed(
     Args:
         files: of one kind.
         schema_of: reads a file's schema.
-        tables_of: reads a file's rows; of the selected columns, where there is a selection.
+        tables_of: reads a file's rows, all columns (None) or at least those of the names that it
+            has.
         selection: what is read; None: every column, in normal form.
 
     Raises:
@@ -64,6 +65,7 @@ def open_typed(
     refuse_empty(files)
     partitions = partition_types(files)
     carried: dict[str, Any] = {}
+    selected = None if selection is None else selection.names
 
     def schemas() -> "Iterator[tuple[str, pa.Schema]]":
         for file in files:
@@ -75,11 +77,11 @@ def open_typed(
                 schema = _selected(schema, selection)
             yield file.name, schema
 
-    def chunks() -> Iterator[Chunk]:
+    def chunks(names: Collection[str] | None = selected) -> Iterator[Chunk]:
         for file in files:
-            yield from _chunks(file, lambda one: tables_of(one, selection), partitions)
+            yield from _chunks(file, lambda one: tables_of(one, names), partitions)
 
-    return Rows(types=columns_of(schemas()), chunks=chunks, carried=carried)
+    return Rows(types=columns_of(schemas()), chunks=chunks, some_chunks=chunks, carried=carried)
 
 
 def _selected(schema: "pa.Schema", selection: Selection) -> "pa.Schema":

@@ -1,6 +1,6 @@
 """Delta tables: the files that the table's log names, not those that lie in its folder."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from trimaran_runtime.data.columns import columns_of
@@ -35,19 +35,21 @@ def open_delta(uri: str, name: str) -> Rows:
     except (DeltaError, OSError) as exc:
         raise _refused(name, exc) from exc
 
-    def tables() -> "Iterator[pa.Table]":
+    def tables(names: Collection[str] | None) -> "Iterator[pa.Table]":
         import pyarrow as pa
 
+        columns = None if names is None else [n for n in dataset.schema.names if n in names]
         try:
-            for batch in dataset.to_batches(batch_size=CHUNK_ROWS):
+            for batch in dataset.to_batches(columns=columns or None, batch_size=CHUNK_ROWS):
                 yield pa.Table.from_batches([batch])
         except (pa.ArrowException, OSError) as exc:
             raise _refused(name, exc) from exc
 
-    def chunks() -> Iterator[Chunk]:
-        return chunks_of(tables(), name)
+    def chunks(names: Collection[str] | None = None) -> Iterator[Chunk]:
+        return chunks_of(tables(names), name)
 
-    return Rows(types=columns_of([(name, dataset.schema)]), chunks=chunks)
+    types = columns_of([(name, dataset.schema)])
+    return Rows(types=types, chunks=chunks, some_chunks=chunks)
 
 
 def _refused(name: str, exc: BaseException) -> DataError:

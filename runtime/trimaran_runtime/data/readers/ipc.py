@@ -1,6 +1,6 @@
 """Arrow IPC files (Feather version 2) and streams."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.config import DataConfig
@@ -35,27 +35,29 @@ def _schema(file: File) -> "pa.Schema":
         return _reader(stream).schema
 
 
-def _tables(file: File, selection: Selection | None) -> "Iterator[pa.Table]":
+def _tables(file: File, names: Collection[str] | None) -> "Iterator[pa.Table]":
     import pyarrow as pa
 
     with file.open() as stream:
         reader = _reader(stream)
+        if names is not None:
+            fields = [n for n, name in enumerate(reader.schema.names) if name in names]
+            stream.seek(0)
+            reader = _reader(stream, fields)
         if isinstance(reader, pa.ipc.RecordBatchFileReader):
             batches: Any = (reader.get_batch(i) for i in range(reader.num_record_batches))
         else:
             batches = reader
         for batch in batches:
-            table = pa.Table.from_batches([batch])
-            yield table if selection is None else table.select(_chosen(table, selection))
+            yield pa.Table.from_batches([batch])
 
 
-def _chosen(table: "pa.Table", selection: Selection) -> list[str]:
-    return [name for name in table.column_names if name in selection.names]
-
-
-def _reader(stream: Any) -> Any:
+def _reader(stream: Any, fields: list[int] | None = None) -> Any:
+    """Reader of a file or stream; of the numbered columns, or of all (None, none)."""
     import pyarrow as pa
 
     is_file = stream.read(len(MAGIC)) == MAGIC
     stream.seek(0)
-    return pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
+    options = pa.ipc.IpcReadOptions(included_fields=fields)
+    opened = pa.ipc.open_file if is_file else pa.ipc.open_stream
+    return opened(stream, options=options)

@@ -1,6 +1,6 @@
 """Parquet files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.config import DataConfig
@@ -18,6 +18,9 @@ MOST_RATIO = 1000
 on tables that were written to be read."""
 FREE_BYTES = 256 << 20
 """A column of a row group that inflates to less is never refused, bytes."""
+_BATCH_BYTES = 64 << 20
+"""Bytes of all columns that are decoded at a time, as far as the footer tells them."""
+_VALUE_BYTES = 8
 _BUFFER_BYTES = 256 << 10
 """Bytes of a column that are fetched at a time."""
 MOST_ROWS_PER_BYTE = 1000
@@ -46,22 +49,34 @@ def _schema(file: File) -> "pa.Schema":
         return opened.schema_arrow
 
 
-def _tables(file: File, selection: Selection | None) -> "Iterator[pa.Table]":
+def _tables(file: File, names: Collection[str] | None) -> "Iterator[pa.Table]":
     import pyarrow as pa
     from pyarrow import parquet
 
     with file.open() as stream, parquet.ParquetFile(stream) as footer:
         metadata, schema = footer.metadata, footer.schema_arrow
-        names = None
-        if selection is not None:
-            schema = pa.schema([field for field in schema if field.name in selection.names])
-            names = schema.names
+        columns = None if names is None else [name for name in schema.names if name in names]
         for number in range(metadata.num_row_groups):
             coded = _swelling(file, stream, metadata, schema, number)
+            rows = _batch_rows(metadata.row_group(number), schema)
             with _reopened(file, stream, metadata, coded) as opened:
-                batches = opened.iter_batches(CHUNK_ROWS, row_groups=[number], columns=names)
-                for batch in batches:
+                for batch in opened.iter_batches(
+                    batch_size=rows, row_groups=[number], columns=columns or None
+                ):
                     yield pa.Table.from_batches([batch])
+
+
+def _batch_rows(group: Any, schema: "pa.Schema") -> int:
+    """Rows of a row group that are decoded at a time: fewer where rows are wide, as vectors are."""
+    import pyarrow as pa
+
+    size = group.total_byte_size
+    if any(pa.types.is_nested(field.type) for field in schema):
+        # A few coded bytes may stand for any number of values.
+        values = sum(group.column(index).num_values for index in range(group.num_columns))
+        size = max(size, values * _VALUE_BYTES)
+    row_bytes = size // max(group.num_rows, 1)
+    return int(min(CHUNK_ROWS, max(1, _BATCH_BYTES // max(row_bytes, 1))))
 
 
 def _reopened(file: File, stream: Any, metadata: Any, coded: list[str]) -> Any:
@@ -135,6 +150,14 @@ def _refuse_swollen(metadata: Any, file: File) -> None:
         group = metadata.row_group(number)
         for index in range(group.num_columns):
             column = group.column(index)
+            if column.num_values > max(FREE_ROWS, MOST_ROWS_PER_BYTE * file.size_bytes):
+                raise DataError(
+                    f"column {column.path_in_schema!r} claims {column.num_values:,} values in row "
+                    f"group {number + 1}, in a file of {file.size_bytes:,} bytes",
+                    where=file.name,
+                    allowed=f"{MOST_ROWS_PER_BYTE:,} values per byte",
+                    next_step="write the table again; a file like this is made to fill memory",
+                )
             claimed = column.total_uncompressed_size
             stored = min(column.total_compressed_size, file.size_bytes)
             if claimed > FREE_BYTES and claimed > MOST_RATIO * max(stored, 1):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.data.columns import columns_of, conform
+from trimaran_runtime.data.normal_form import is_vector, refuse_unmodelled
 from trimaran_runtime.data.readers.arrow_files import first_line
 from trimaran_runtime.data.readers.library import needed
 from trimaran_runtime.data.rows import CHUNK_ROWS, Chunk, Rows, chunks_of
@@ -59,8 +60,10 @@ def open_over(rows: Rows, query: str, source: str) -> Rows:
     """Run a query over the rows of a source, which it sees as the table `source`.
 
     Raises:
-        DataError: the query fails.
+        DataError: the query fails, or the source has a column that is neither in normal form nor
+            of vectors.
     """
+    refuse_unmodelled({n: kind for n, kind in rows.types.items() if not is_vector(kind)}, source)
 
     def connect() -> Any:
         import duckdb

@@ -23,6 +23,7 @@ from trimaran_runtime.drift import Profile
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.monitoring.lock_rules import judge_rules
 from trimaran_runtime.monitoring.metrics import metrics_of
+from trimaran_runtime.monitoring.report import render
 from trimaran_runtime.steps.monitor import STEP
 from trimaran_runtime.steps.step import Context
 from trimaran_runtime.validation.lock import TableLock
@@ -125,6 +126,45 @@ def test_the_releases_lock_is_held_to_the_traffic(tmp_path: Path) -> None:
     assert found.severity is not None
     assert found.severity.drifted
     assert "temp" in found.document()["rules"][0]["sentence"]
+
+
+def test_a_lock_of_another_version_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    lock = {"columns": [{"name": "temp", "type": "number", "nullable": False}]}
+    later = {"model": "flights", "validation": {"lock": lock, "rule_of_a_later_version": 1}}
+    store, release = store_with_release(
+        tmp_path / "store", files={"config": json.dumps(later).encode()}
+    )
+    send(store, release, rows_of(ROWS, 5))
+    found = check_of(store, release)
+    assert found.rules == ()
+    told = "o rule of a lock was held to the traffic: the release's configuration is of another"
+    assert f"N{told}" in found.sentence
+    assert f"n{told}" in found.document()["lock_fault"]
+    assert f"N{told}".replace("'", "&#39;") in render(found)
+    assert found.severity is not None
+    assert not found.severity.drifted
+
+
+def test_the_labels_of_others_are_counted_and_neither_kept_nor_read_whole(tmp_path: Path) -> None:
+    store, release = store_with_release(tmp_path / "store")
+    send(store, release, rows_of(ROWS, 5), per_request=1)
+    known = pq.read_table(write_labels(tmp_path, wrong=False))
+    others = pa.table({"event_id": [f"other{n}" for n in range(3_000)], "label": [True] * 3_000})
+    whole = pa.concat_tables([others, known])
+    # What a label table holds besides is not even read: here it could not be.
+    odd = pa.array([{"a": n} for n in range(whole.num_rows)])
+    file = tmp_path / "labels.parquet"
+    pq.write_table(whole.append_column("odd", odd), file, write_page_checksum=True)
+    content = bytearray(file.read_bytes())
+    place = pq.read_metadata(file).row_group(0).column(2).data_page_offset
+    content[place + 40 : place + 60] = bytes(20)
+    file.write_bytes(content)
+    found = check_of(store, release, labels={"source": str(file)}).labelled
+    assert found is not None
+    assert found.performance is not None
+    counts = found.performance.counts
+    assert (counts.labels, counts.matched, counts.unmatched) == (ROWS + 3_000, ROWS, 3_000)
+    assert found.harm is False
 
 
 def test_labels_that_cannot_be_read_are_one_finding(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Late labels: each counts once, for the prediction of its event, in that one's part of time."""
 
+import tracemalloc
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +14,13 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from trimaran_runtime.data.config import DataConfig
 from trimaran_runtime.data.source import open_source
 from trimaran_runtime.errors import DataError
+from trimaran_runtime.evaluation.estimate import Estimate
+from trimaran_runtime.evaluation.interval import estimate
+from trimaran_runtime.evaluation.metrics import measure
+from trimaran_runtime.evaluation.predictions import Predictions
 from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.monitoring.capture import Request
+from trimaran_runtime.monitoring.harm import surely_worse
 from trimaran_runtime.monitoring.late_labels import LabelColumns, Labels
 from trimaran_runtime.monitoring.late_performance import late_performance
 from trimaran_runtime.user_code import UserCode
@@ -85,6 +92,25 @@ def test_repeated_revised_unmatched_and_unreadable_labels_are_counted() -> None:
     assert low < 0.2
 
 
+def test_labels_of_other_events_take_no_memory() -> None:
+    def tables() -> Iterator[pa.Table]:
+        for start in range(0, 200_000, 5_000):
+            events = [f"event-{n}" for n in range(start, start + 5_000)]
+            yield pa.table({"event_id": events, "label": [0] * 5_000})
+
+    tracemalloc.start()
+    try:
+        known = Labels.of(tables(), events=["event-7", "event-199999", "none"])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert known.values == {("event-7", -1): 0, ("event-199999", -1): 0}
+    assert (known.read, known.other) == (200_000, 199_998)
+    assert peak < 4 << 20
+    found = late_performance([request("event-7", answer(0, 0.1))], known, classes=(0, 1))
+    assert (found.counts.matched, found.counts.unmatched) == (1, 199_999)
+
+
 def test_labels_of_requests_of_several_rows_say_which_row() -> None:
     table = pa.table({"event_id": ["a", "a", "b"], "at": [1, 0, 0], "label": ["x", "y", "x"]})
     known = Labels.of([table], LabelColumns(row="at"))
@@ -149,3 +175,32 @@ def test_labels_are_read_from_any_data_source(tmp_path: Path) -> None:
     assert known.values == {("a", -1): 1, ("b", -1): 0}
     with pytest.raises(DataError, match="no column 'event_id'"):
         Labels.of(chunk.table for chunk in rows.chunks())
+
+
+@pytest.mark.parametrize("rows", [100, 300])
+@pytest.mark.parametrize("metric", [Metric.accuracy, Metric.roc_auc])
+def test_a_model_that_is_what_it_was_is_called_worse_by_no_day_of_five_years(
+    metric: Metric, rows: int
+) -> None:
+    draw = np.random.default_rng(rows)
+
+    def day(size: int, fall: float = 0.0) -> tuple[np.ndarray, Predictions]:
+        chance = draw.beta(2, 2, size)
+        truth = (draw.random(size) < chance * (1 - fall) + fall / 2).astype(np.int64)
+        labels = (chance > 0.5).astype(np.int64)
+        return truth, Predictions(scores=np.stack([1 - chance, chance], axis=1), labels=labels)
+
+    def of(size: int, fall: float = 0.0) -> Estimate:
+        truth, given = day(size, fall)
+        return estimate(metric, truth, given, measure(metric, truth, given))
+
+    before = of(1_000_000).value
+    assert before is not None
+    days = [of(rows) for _ in range(5 * 365)]
+    assert not any(surely_worse(metric, one, before, 24) for one in days)
+    # Each day for itself is not as sure: some intervals of 95 % miss.
+    missed = sum(one.high is not None and before - one.high > 0.02 for one in days)
+    print(f"\n{metric}, {rows} rows a day: 95 % intervals miss {missed / 5} times a year")
+    assert missed > 0
+    # A fall by half of what the model is better than chance is seen on the first day.
+    assert all(surely_worse(metric, of(3_000, 1 / 2), before, 24) for _ in range(10))

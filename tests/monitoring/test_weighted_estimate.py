@@ -1,14 +1,12 @@
 """Rows of another mix than the test rows: weighted rates are nearer to the truth than plain ones.
 
-The classes depend on the carrier beyond what the score says, and the window has more of one carrier.
+The classes depend on the carrier beyond the score, and the window has more of one carrier.
 """
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
-import pyarrow as pa
 import pytest
 
 from tests.monitoring.test_reference_rows import training_table

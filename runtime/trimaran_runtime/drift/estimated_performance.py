@@ -115,7 +115,7 @@ class Rates:
         hits = np.bincount(place, weight * (labels.codes[kept] == code), size)
         rows = np.divide(total * total, squares, out=np.zeros(size), where=squares > 0)
         share = np.divide(hits, total, out=base.share.copy(), where=total > 0)
-        moved = _moved(base.share, total, rows, hits)
+        moved = _moved(base.share, total.astype(np.float64), rows, hits.astype(np.float64))
         lean = _PRIOR_ROWS / (rows + _PRIOR_ROWS)
         mean = np.bincount(place, weight * values[kept], size)
         return cls(
@@ -142,8 +142,7 @@ def _moved(share: Floats, total: Floats, rows: Floats, hits: Floats) -> Floats:
     group = np.minimum(groups * middle // max(rows.sum(), 1e-9), groups - 1).astype(np.intp)
 
     def summed(values: Floats) -> Floats:
-        found: Floats = np.bincount(group, values, groups)
-        return found
+        return np.bincount(group, values, groups).astype(np.float64)
 
     weight = np.maximum(summed(total), 1e-9)
     before = np.clip(summed(total * share) / weight, 1e-6, 1 - 1e-6)

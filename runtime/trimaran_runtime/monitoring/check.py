@@ -133,6 +133,8 @@ def _completed(outcome: Outcome) -> str:
         told = outcome.watch.alarms[0].sentence
         parts.append(f"{told[0].upper()}{told[1:]}.")
     parts += [f"{rule.sentence}." for rule in outcome.rules[:1] if rule.alert]
+    if outcome.subject and (fault := outcome.subject.lock_fault):
+        parts.append(f"{fault[0].upper()}{fault[1:]}.")
     if outcome.labelled and (outcome.labelled.fault or outcome.fallen):
         parts.append(f"With labels, {outcome.labelled.sentence}.")
     elif outcome.estimate and outcome.harm:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from trimaran_runtime.drift.bound import quantile
 from trimaran_runtime.drift.estimated_performance import METRICS, Rates, expect
 from trimaran_runtime.drift.score_table import ScoreTable
+from trimaran_runtime.evaluation.estimate import Estimate as Measured
 from trimaran_runtime.gate.config import Metric
 
 if TYPE_CHECKING:
@@ -13,12 +15,37 @@ if TYPE_CHECKING:
 
 _HARMLESS = 0.02
 """Worse by at most this much, for sure, is no harm: absolute; relative of losses and errors."""
+_YEAR_HOURS = 8766
+_YEARLY_RISK = 0.01
 _RELATIVE = frozenset({Metric.log_loss, Metric.rmse, Metric.mae})
 
 
 def allowance(metric: Metric, before: float) -> float:
     """How much worse than before is no harm yet, in the metric's unit."""
     return _HARMLESS * (abs(before) if metric in _RELATIVE else 1)
+
+
+def surely_worse(metric: Metric, now: Measured, before: float, every_hours: float) -> bool:
+    """Whether labels show that a metric is worse than before by more than is tolerated.
+
+    Each part of time is a further look, and of 365 intervals at 95 % some miss: parts of 100 rows
+    would call a model that is what it was worse two or three times a year. So the interval is
+    widened until all parts of a year together have a risk of 1 % (Bonferroni), by normal quantiles.
+
+    Args:
+        metric: which one.
+        now: on the labelled rows of a part, with its 95 % interval.
+        before: on the test rows.
+        every_hours: length of a part, in hours.
+    """
+    if now.value is None or now.low is None or now.high is None:
+        return False
+    higher = metric.higher_is_better
+    best, sign = (now.high, 1) if higher else (now.low, -1)
+    looks = max(1.0, _YEAR_HOURS / every_hours)
+    reach = quantile(_YEARLY_RISK / looks) / quantile(0.025)
+    best = now.value + (best - now.value) * reach
+    return sign * (before - best) > allowance(metric, before)
 
 
 class Method(StrEnum):

@@ -1,5 +1,6 @@
 """Whether the model is worse now, as labels show that have come by now."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimaran_runtime.errors import RuntimeFault
 from trimaran_runtime.gate.config import Metric
-from trimaran_runtime.monitoring.harm import allowance
+from trimaran_runtime.monitoring.harm import allowance, surely_worse
 from trimaran_runtime.monitoring.labels_config import LabelsConfig
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ class Labelled:
         value, low, high: of the newest part with enough labels; 95 % interval.
         before: on the release's test rows.
         labelled: rows that the part rests on.
-        harm: True: the whole interval is worse than before by more than is tolerated. False: none
-            of it is, and the part reaches into the window. None: neither.
+        harm: True: surely worse than before by more than is tolerated, at a risk that all parts of
+            a year share. False: none of the interval is, and the part reaches into the window.
+            None: neither.
     """
 
     sentence: str
@@ -79,26 +81,27 @@ def labelled(
     Raises:
         StoreError: the recorded requests cannot be reached.
     """
-    from trimaran_runtime.monitoring.late_performance import late_performance
+    from trimaran_runtime.monitoring.late_performance import joined
+    from trimaran_runtime.monitoring.predicted import Predicted
 
+    start = until - timedelta(hours=config.lookback_hours)
+    recorded = recorder.requests(store, endpoint, release=release, since=start, until=until)
+    predicted = Predicted.of(
+        recorded.requests(),
+        classes=release.signature.classes,
+        every=timedelta(hours=config.every_hours),
+    )
     try:
-        known = _read(config)
+        known = _read(config, predicted.events)
     except _UNREADABLE as exc:
         fault = str(getattr(exc, "what", exc)).splitlines()[0]
         told = f"labels cannot be read from {config.source}: {fault}"
         return Labelled(sentence=told, fault=fault)
-    start = until - timedelta(hours=config.lookback_hours)
-    recorded = recorder.requests(store, endpoint, release=release, since=start, until=until)
-    found = late_performance(
-        recorded.requests(),
-        known,
-        classes=release.signature.classes,
-        every=timedelta(hours=config.every_hours),
-    )
-    return _judge(found, release, config, since)
+    return _judge(joined(predicted, known), release, config, since)
 
 
-def _read(config: LabelsConfig) -> "Labels":
+def _read(config: LabelsConfig, events: Collection[str]) -> "Labels":
+    """Labels of these events: no other column is read, and no other label kept."""
     from trimaran_runtime.data.config import DataConfig
     from trimaran_runtime.data.rows import Retyped
     from trimaran_runtime.data.source import open_source
@@ -108,9 +111,11 @@ def _read(config: LabelsConfig) -> "Labels":
     asked = DataConfig(source=config.source, target=config.label)
     columns = LabelColumns(event_id=config.event, value=config.label, row=config.row)
     rows = open_source(asked, UserCode(Path.cwd()))
+    if set(columns.names) <= set(rows.types):  # else the error names all that there are
+        rows = rows.only(columns.names)
     while True:
         try:
-            return Labels.of((chunk.table for chunk in rows.chunks()), columns)
+            return Labels.of((chunk.table for chunk in rows.chunks()), columns, events=events)
         except Retyped as again:
             rows = again.rows
 
@@ -133,10 +138,10 @@ def _judge(
         told = f"{some}, and {metric} is not defined on them"
         return Labelled(sentence=told, performance=found)
     sign = 1 if metric.higher_is_better else -1
-    best, worst = (now.high, now.low) if sign > 0 else (now.low, now.high)
+    worst = now.low if sign > 0 else now.high
     allowed = allowance(metric, before)
     harm = None
-    if sign * (before - best) > allowed:
+    if surely_worse(metric, now, before, config.every_hours):
         harm = True
     elif part.end > since and sign * (before - worst) <= allowed:
         # Labels of an older part tell nothing good of what came after it.

@@ -1,6 +1,6 @@
 """Labels that arrive after the predictions, each found by the id of its event."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +28,15 @@ class LabelColumns:
     value: str = "label"
     row: str | None = None
 
+    @property
+    def names(self) -> list[str]:
+        """The columns: id and value, and the row where there is one."""
+        return [self.event_id, self.value, *([self.row] if self.row else [])]
+
 
 @dataclass(slots=True, kw_only=True)
 class Labels:
-    """True values by event and row; memory grows with them, and with nothing else.
+    """True values by event and row; memory grows with those that are wanted, and nothing else.
 
     Attributes:
         values: by event id and row.
@@ -39,6 +44,7 @@ class Labels:
         repeated: rows that say again what an earlier one said.
         revised: rows that say otherwise than an earlier one; what was read last holds.
         unreadable: rows without an id, or without a value.
+        other: rows of events whose labels are not wanted.
     """
 
     values: dict[tuple[str, int], Any] = field(default_factory=dict)
@@ -46,25 +52,35 @@ class Labels:
     repeated: int = 0
     revised: int = 0
     unreadable: int = 0
+    other: int = 0
 
     @classmethod
-    def of(cls, tables: "Iterable[pa.Table]", columns: LabelColumns | None = None) -> "Labels":
+    def of(
+        cls,
+        tables: "Iterable[pa.Table]",
+        columns: LabelColumns | None = None,
+        *,
+        events: Collection[str] | None = None,
+    ) -> "Labels":
         """Read labels.
 
         Args:
             tables: as they stream from a source (`Chunk.table` of an opened one), oldest first.
             columns: their names; None: `event_id` and `label`.
+            events: ids whose labels are wanted; those of others are counted and no more, however
+                many there are. None: all.
 
         Raises:
             DataError: a column is absent.
         """
         named, found = columns or LabelColumns(), cls()
+        wanted = None if events is None else frozenset(events)
         for table in tables:
-            found._add(table, named)
+            found._add(table, named, wanted)
         return found
 
-    def _add(self, table: "pa.Table", columns: LabelColumns) -> None:
-        names = [columns.event_id, columns.value, *([columns.row] if columns.row else [])]
+    def _add(self, table: "pa.Table", columns: LabelColumns, wanted: frozenset[str] | None) -> None:
+        names = columns.names
         if absent := [name for name in names if name not in table.column_names]:
             raise DataError(
                 f"the labels have no column {absent[0]!r}",
@@ -79,6 +95,9 @@ class Labels:
                 self.unreadable += 1
                 continue
             key = (text_of(event), int(row))
+            if wanted is not None and key[0] not in wanted:
+                self.other += 1
+                continue
             if key not in self.values:
                 self.values[key] = value
             elif self.values[key] == value:

@@ -7,13 +7,12 @@ part says how many of its rows it rests on.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from trimaran_runtime.drift.level_name import text_of
-from trimaran_runtime.errors import DataError
 from trimaran_runtime.evaluation.estimate import Estimate
 from trimaran_runtime.evaluation.interval import estimate
 from trimaran_runtime.evaluation.metrics import fitting, measure
@@ -21,10 +20,9 @@ from trimaran_runtime.evaluation.predictions import Predictions
 from trimaran_runtime.gate.config import Metric
 from trimaran_runtime.monitoring.capture import Request
 from trimaran_runtime.monitoring.late_labels import WHOLE_REQUEST, Labels
-from trimaran_runtime.monitoring.predictions import LABEL, PROBABILITY
+from trimaran_runtime.monitoring.predicted import START, UNREADABLE, Predicted, number_of
 
 _NEED_SCORES = {Metric.roc_auc, Metric.average_precision, Metric.log_loss, Metric.brier}
-_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,8 @@ class JoinCounts:
         labels: rows of labels that were read.
         repeated: labels that were told before.
         revised: labels that were told otherwise before.
-        unmatched: events and rows with a label whose prediction was not among those given.
+        unmatched: labels whose prediction was not among those given: of each event and row, or,
+            where only those of some events were wanted, each one read of the others.
         ambiguous: labels of a request of several rows that do not say which row they are of.
     """
 
@@ -96,18 +95,22 @@ def late_performance(
     Raises:
         DataError: `every` is not positive.
     """
-    if every <= timedelta(0):
-        raise DataError(f"parts of {every}", where="late performance", allowed="more than 0")
-    joined = _Joined(labels, [text_of(label) for label in classes])
-    for request in requests:
-        joined.add(request, (request.time - _START) // every)
-    parts = [
-        _part(number, joined.parts[number], joined.names, every) for number in sorted(joined.parts)
-    ]
-    return LatePerformance(parts=tuple(parts), counts=joined.counts())
+    return joined(Predicted.of(requests, classes=classes, every=every), labels)
 
 
-class _Part:
+def joined(predicted: Predicted, labels: Labels) -> LatePerformance:
+    """Join predictions with the labels that are there, and measure them by part of time."""
+    parts, matched = _Matched.by_part(predicted, labels)
+    return LatePerformance(
+        parts=tuple(
+            _part(number, parts[number], list(predicted.names), predicted.every)
+            for number in sorted(parts)
+        ),
+        counts=matched,
+    )
+
+
+class _Matched:
     """Matched rows of a part: true value, score and predicted class."""
 
     def __init__(self) -> None:
@@ -116,69 +119,63 @@ class _Part:
         self.scores: list[float] = []
         self.labels: list[int] = []
 
-
-class _Joined:
-    def __init__(self, labels: Labels, names: list[str]) -> None:
-        self.names, self._labels = names, labels
-        self._number = {name: place for place, name in enumerate(names)}
-        self._used: set[tuple[str, int]] = set()
-        self._ambiguous: set[tuple[str, int]] = set()
-        self._matched = self._unreadable = 0
-        self.parts: dict[int, _Part] = {}
-
-    def add(self, request: Request, number: int) -> None:
-        part = self.parts.setdefault(number, _Part())
-        part.predicted += len(request.predictions)
-        whole = (request.event_id, WHOLE_REQUEST)
-        for place, answer in enumerate(request.predictions):
-            key = (request.event_id, place)
-            if key not in self._labels.values:
-                if whole not in self._labels.values:
+    @classmethod
+    def by_part(
+        cls, predicted: Predicted, labels: Labels
+    ) -> "tuple[dict[int, _Matched], JoinCounts]":
+        """Matched rows by the number of their part, and what became of all others."""
+        place = {name: at for at, name in enumerate(predicted.names)}
+        parts: dict[int, _Matched] = {}
+        used: set[tuple[str, int]] = set()
+        ambiguous: set[tuple[str, int]] = set()
+        matched = unreadable = first = 0
+        for event, number, size in zip(
+            predicted.events, predicted.parts, predicted.sizes, strict=True
+        ):
+            part = parts.setdefault(number, cls())
+            part.predicted += size
+            for row in range(size):
+                key = _key(labels, event, row)
+                if key is None:
                     continue
-                if len(request.predictions) > 1:
-                    self._ambiguous.add(whole)
+                if key[1] == WHOLE_REQUEST and size > 1:
+                    ambiguous.add(key)
                     continue
-                key = whole
-            self._used.add(key)
-            self._matched += 1
-            if not self._take(part, answer, self._labels.values[key]):
-                self._unreadable += 1
-
-    def counts(self) -> JoinCounts:
-        known = self._labels
-        return JoinCounts(
-            predicted=sum(part.predicted for part in self.parts.values()),
-            matched=self._matched,
-            unreadable=self._unreadable,
-            labels=known.read,
-            repeated=known.repeated,
-            revised=known.revised,
-            unmatched=len(known.values) - len(self._used) - len(self._ambiguous),
-            ambiguous=len(self._ambiguous),
+                used.add(key)
+                matched += 1
+                chosen, score = predicted.chosen[first + row], predicted.scores[first + row]
+                truth = _truth(labels.values[key], place)
+                if truth is None or (chosen == UNREADABLE if place else math.isnan(score)):
+                    unreadable += 1
+                else:
+                    part.truth.append(truth)
+                    part.labels.append(chosen)
+                    part.scores.append(score)
+            first += size
+        return parts, JoinCounts(
+            predicted=sum(part.predicted for part in parts.values()),
+            matched=matched,
+            unreadable=unreadable,
+            labels=labels.read,
+            repeated=labels.repeated,
+            revised=labels.revised,
+            unmatched=labels.other + len(labels.values) - len(used) - len(ambiguous),
+            ambiguous=len(ambiguous),
         )
 
-    def _take(self, part: _Part, answer: Any, truth: Any) -> bool:
-        if not self.names:
-            score, value = _number(answer), _number(truth)
-            if score is None or value is None:
-                return False
-            part.truth.append(value)
-            part.scores.append(score)
-            return True
-        label = answer.get(LABEL) if isinstance(answer, dict) else None
-        chosen = None if label is None else self._number.get(text_of(label))
-        actual = self._number.get(text_of(truth))
-        if chosen is None or actual is None:
-            return False
-        part.truth.append(actual)
-        part.labels.append(chosen)
-        chance = _number(answer.get(PROBABILITY))
-        part.scores.append(math.nan if chance is None else chance)
-        return True
+
+def _key(labels: Labels, event: str, row: int) -> tuple[str, int] | None:
+    """What the label of a row is found by; None: it is not there."""
+    keys = ((event, row), (event, WHOLE_REQUEST))
+    return next((key for key in keys if key in labels.values), None)
 
 
-def _part(number: int, part: _Part, names: list[str], every: timedelta) -> PerformancePart:
-    start = _START + number * every
+def _truth(value: Any, place: Mapping[str, int]) -> float | None:
+    return place.get(text_of(value)) if place else number_of(value)
+
+
+def _part(number: int, part: _Matched, names: list[str], every: timedelta) -> PerformancePart:
+    start = START + number * every
     return PerformancePart(
         start=start,
         end=start + every,
@@ -188,7 +185,7 @@ def _part(number: int, part: _Part, names: list[str], every: timedelta) -> Perfo
     )
 
 
-def _metrics(part: _Part, names: list[str]) -> dict[Metric, Estimate]:
+def _metrics(part: _Matched, names: list[str]) -> dict[Metric, Estimate]:
     truth = np.array(part.truth, np.float64)
     chances = np.array(part.scores, np.float64)
     metrics = fitting(classification=bool(names))
@@ -207,9 +204,3 @@ def _metrics(part: _Part, names: list[str]) -> dict[Metric, Estimate]:
         metric: estimate(metric, actual, given, measure(metric, actual, given))
         for metric in metrics
     }
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return float(value)

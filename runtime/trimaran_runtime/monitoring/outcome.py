@@ -151,6 +151,7 @@ class Outcome:
             "watch": asdict(self.watch) if self.watch else None,
             "estimate": asdict(self.estimate) if self.estimate else None,
             "rules": [rule.document() for rule in self.rules],
+            "lock_fault": self.subject.lock_fault if self.subject else "",
             "labelled": self.labelled.document() if self.labelled else None,
             "causes": [asdict(cause) for cause in self.causes],
             "counts": asdict(traffic.counts) if traffic else None,

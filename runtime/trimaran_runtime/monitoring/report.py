@@ -87,6 +87,8 @@ def _notes(outcome: Outcome) -> list[str]:
     notes = []
     if outcome.estimate is not None:
         notes.append(f"Without labels, by the model's scores: {outcome.estimate.sentence}.")
+    if fault := outcome.subject.lock_fault:
+        notes.append(f"{fault[0].upper()}{fault[1:]}.")
     if outcome.watch is not None:
         notes += [f"Over many checks: {alarm.sentence}." for alarm in outcome.watch.alarms]
     if counts.least_fraction < 1:

@@ -40,7 +40,8 @@ class Subject:
         traffic: what it was asked and answered in the window.
         history: how the reference differs from itself over time; None: it has no time.
         seasons: the reference by season; None: it has no time.
-        lock: what its run was held to; None: nothing, or it is of a version that is not read.
+        lock: what its run was held to; None: nothing, or it cannot be read.
+        lock_fault: why it cannot be read, in words; empty: it can be.
         importances: mean absolute contribution by column; empty: the release explains nothing.
         rows: rows it was made on, with its answers to them; None: it keeps none.
     """
@@ -52,6 +53,7 @@ class Subject:
     history: History | None = None
     seasons: Seasons | None = None
     lock: TableLock | None = None
+    lock_fault: str = ""
     importances: Mapping[str, float] = field(default_factory=dict)
     rows: RowSample | None = None
 
@@ -91,6 +93,7 @@ def read_subject(
         until=until,
         positive=text_of(classes[1]) if len(classes) == 2 else None,
     )
+    lock, lock_fault = _lock(store, release)
     history, seasons = _file(store, release, HISTORY), _file(store, release, SEASONS)
     return Subject(
         release=release,
@@ -99,21 +102,26 @@ def read_subject(
         traffic=traffic,
         history=None if history is None else History.parse(history),
         seasons=None if seasons is None else Seasons.from_bytes(seasons),
-        lock=_lock(store, release),
+        lock=lock,
+        lock_fault=lock_fault,
         importances=_importances(store, release),
         rows=rows,
     )
 
 
-def _lock(store: Store, release: Release) -> TableLock | None:
+def _lock(store: Store, release: Release) -> tuple[TableLock | None, str]:
+    """The lock of the release's run, and why there is none where that is not known."""
     content = _file(store, release, _CONFIG)
     if content is None:
-        return None
+        return None, ""
     try:
-        return RunConfig.parse(content).validation.lock
-    except ConfigError:
+        return RunConfig.parse(content).validation.lock, ""
+    except ConfigError as exc:
         # Made by another version of this package: its traffic is judged all the same.
-        return None
+        return None, (
+            "no rule of a lock was held to the traffic: the release's configuration is of another "
+            f"version ({exc.where}: {exc.what})"
+        )
 
 
 def _importances(store: Store, release: Release) -> dict[str, float]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.drift.drift_tables import replaced, table_of
 from trimaran_runtime.drift import Profile, Verdict, compare
@@ -16,7 +17,7 @@ from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.drift.correlation import NormalScores
 from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable
-from trimaran_runtime.drift.score_sums import EXACT_ROWS
+from trimaran_runtime.drift.score_sums import EXACT_ROWS, ScoreSums
 from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.errors import Corrupted, DataError
 
@@ -219,6 +220,53 @@ def test_threads_and_batches_give_the_same_bytes() -> None:
         assert Profile.of(table, reference=whole, threads=threads) == whole
     batches = table.to_batches(max_chunksize=50_001)
     assert Profile.of_batches(batches, reference=whole) == whole
+
+
+@pytest.mark.parametrize("columns", [3, 140])
+def test_values_missing_in_some_blocks_alone_give_the_sums_of_whole_numbers(columns: int) -> None:
+    # Products of whole numbers in float64 are exact.
+    rows, draw = 40_000, np.random.default_rng(columns)
+    values = draw.normal(size=(rows, columns))
+    # In the first block of one column, in the last of another, everywhere in a third.
+    values[:5_000, 0] = values[-5_000:, 1] = np.nan
+    values[draw.random(rows) < 0.3, 2] = np.nan
+    table = pa.table({f"x{n:03}": values[:, n] for n in range(columns)})
+    scores = NormalScoreTable.of(Profile.of(table))
+    found = NormalScores.of(table, scores, threads=1)
+    distance = (values - np.array(scores.centres)).astype(np.float32)
+    place = distance.view(np.uint32) >> 16
+    score = np.stack([scores.scores[n][place[:, n]] for n in range(columns)]) * 1.0
+    some = ~np.isnan(values.T) * 1.0
+    weight = np.rint(score**2 / LIMIT)
+    for own, expected in (
+        (found.pairs, some @ some.T),
+        (found.products, score @ score.T),
+        (found.sums, score @ some.T),
+        (found.squares, score**2 @ some.T),
+        (found.weights, weight @ weight.T),
+        (found.weight_sums, weight.sum(axis=1)),
+    ):
+        assert (own == expected).all()
+
+
+def test_a_product_has_one_thread_of_blas_however_many_of_ours_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used: set[int] = set()
+    add = ScoreSums.add
+
+    def watched(sums: ScoreSums, batch: pa.RecordBatch) -> None:
+        used.update(found["num_threads"] for found in threadpool_info())
+        add(sums, batch)
+
+    monkeypatch.setattr(ScoreSums, "add", watched)
+    draw = np.random.default_rng(3)
+    table = pa.table({name: draw.normal(size=120_000) for name in "abc"})
+    scores = NormalScoreTable.of(Profile.of(table))
+    with threadpool_limits(limits=2, user_api="blas"):
+        for threads in (1, 2):
+            NormalScores.of(table, scores, threads=threads)
+    assert used == {1}
 
 
 def test_scores_of_another_reference_are_refused(reference: Profile) -> None:

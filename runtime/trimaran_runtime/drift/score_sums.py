@@ -61,12 +61,14 @@ class ScoreSums:
     def add(self, batch: "pa.RecordBatch") -> None:
         """Take in up to `block_rows`; a column that they lack, or not as numbers, is missing."""
         rows, size = batch.num_rows, len(self.columns)
-        places, marked = self._places(batch.schema), []
+        places = self._places(batch.schema)
+        marked: list[int] = []
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             for number, name in enumerate(self.columns):
                 marks = self._block[size + 1 + len(marked), :rows]
                 if name not in places:
-                    self._block[number, :rows], marks[:] = 0, 1
+                    self._block[number, :rows] = 0
+                    marks[:] = 1
                     marked.append(number)
                 elif self._take(batch.column(places[name]), number, marks):
                     marked.append(number)

@@ -72,10 +72,10 @@ class ScoreSums:
                     marked.append(number)
                 elif self._take(batch.column(places[name]), number, marks):
                     marked.append(number)
-        used = size + 1 + len(marked)
-        self._block[used : _padded(used), :rows] = 0
+        # What the last rows hold, which only fill it up, does not matter.
+        used = _padded(size + 1 + len(marked))
         for start in range(0, rows, EXACT_ROWS):
-            self._add(self._block[: _padded(used), start : min(start + EXACT_ROWS, rows)], marked)
+            self._add(self._block[:used, start : min(start + EXACT_ROWS, rows)], marked)
 
     def _places(self, schema: "pa.Schema") -> dict[str, int]:
         """Places of the numeric columns; the schema is mostly that of the block before."""

@@ -83,7 +83,9 @@ def judged(before: Mapping[str, Counts], now: Mapping[str, Counts], rows: Any) -
         if has_levels(kind):
             found = _of_levels(before[name], now[name], risk, len(rows))
         else:
-            found = _of_numbers(before[name], now[name], risk, only_missing="timestamp" in str(kind))
+            found = _of_numbers(
+                before[name], now[name], risk, only_missing="timestamp" in str(kind)
+            )
         if any(low > TOLERANCE[facet] for facet, low in found.items()):
             moved.add(name)
     return moved
@@ -153,7 +155,9 @@ def _codes(column: Any) -> Counts:
     return counts
 
 
-def _of_numbers(before: Counts, now: Counts, risk: float, *, only_missing: bool) -> dict[str, float]:
+def _of_numbers(
+    before: Counts, now: Counts, risk: float, *, only_missing: bool
+) -> dict[str, float]:
     before, now = before[_ORDER], now[_ORDER]
     rows, n = int(before.sum()), int(now.sum())
     inside = slice(_LOWEST + 1, _HIGHEST)

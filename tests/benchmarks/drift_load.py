@@ -112,103 +112,35 @@ def compiled(folder: Path) -> dict[str, float]:
 
 
 def floor(_: Path) -> dict[str, float]:
-    """The least that gives a verdict of this kind, written plainly, on one thread.
+    """The same work written plainly, on one thread: see `drift_floor`."""
+    from threadpoolctl import threadpool_limits
 
-    A keyed histogram of each numeric column, dictionary codes by `bincount` (`taken`), and of each
-    column the distance of Kolmogorov and Smirnov or that of Jensen and Shannon (`verdict`). No
-    range, no zeros, no bounds; times are subtracted as floats. `whole` has the products of normal
-    scores beside it, inexact ones that take missing values for zeros, and judges none of them.
-    """
-    from tests.benchmarks.joint_load import plainest
-    from trimaran_runtime.drift import Profile
-    from trimaran_runtime.drift.normal_score import NormalScoreTable
+    from tests.benchmarks import drift_floor
 
     one, two = table(1), table(2)
-    scores = NormalScoreTable.of(Profile.of(one))
-    centres = {name: _centre(one.column(name)) for name in one.column_names}
-
-    def counts(rows: Any) -> dict[str, Any]:
-        return {
-            name: _codes(rows.column(name)) if centre is None else _keyed(rows.column(name), centre)
-            for name, centre in centres.items()
-        }
-
-    def verdict() -> list[float]:
-        before, now = counts(one), counts(two)
-        return [
-            _jensen_shannon(before[name], now[name])
-            if centre is None
-            else float(np.abs(_cumulative(before[name]) - _cumulative(now[name])).max())
-            for name, centre in centres.items()
-        ]
-
-    verdict()
-    found = measured(lambda: (counts(one), counts(two)))
-    whole = measured(lambda: (verdict(), plainest(one, scores), plainest(two, scores)))
-    return {**found, "verdict": measured(verdict)["taken"], "whole": whole["taken"]}
-
-
-def _has_levels(type_: Any) -> bool:
-    import pyarrow.types as is_a
-
-    return bool(is_a.is_dictionary(type_) or is_a.is_boolean(type_))
-
-
-def _centre(column: Any) -> float | None:
-    if _has_levels(column.type):
-        return None
-    values = column.slice(0, 1000).drop_null().to_numpy()
-    return float(np.median(values.view(np.int64) if values.dtype.kind == "M" else values))
-
-
-def _keyed(column: Any, centre: float) -> Any:
-    counts = np.zeros(1 << 16, np.int64)
-    for chunk in column.chunks:
-        for start in range(0, len(chunk), GROUP_ROWS):
-            values = chunk.slice(start, GROUP_ROWS).to_numpy(zero_copy_only=False)
-            if values.dtype.kind == "M":
-                values = values.view(np.int64)
-            with np.errstate(invalid="ignore", over="ignore"):
-                distance = (values - centre).astype(np.float32)
-            counts += np.bincount(distance.view(np.uint16)[1::2], minlength=1 << 16)
-    # In the order of the numbers, without NaN.
-    return np.concatenate([counts[0xFF80:0x7FFF:-1], counts[:0x7F81]])
-
-
-def _codes(column: Any) -> Any:
-    counts = np.zeros(1, np.int64)
-    for chunk in column.chunks:
-        if hasattr(chunk, "true_count"):
-            true = chunk.true_count
-            counts = counts + np.array([true, len(chunk) - chunk.null_count - true])
-        else:
-            codes = chunk.indices.drop_null().to_numpy()
-            counts = counts + np.bincount(codes, minlength=len(chunk.dictionary))
-    return counts
-
-
-def _cumulative(counts: Any) -> Any:
-    return np.cumsum(counts) / counts.sum()
-
-
-def _jensen_shannon(one: Any, other: Any) -> float:
-    before, now = one / one.sum(), other / other.sum()
-    middle = (before + now) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        parts = [np.nansum(side * np.log2(side / middle)) for side in (before, now)]
-    return float(np.sqrt(max(sum(parts), 0) / 2))
+    centre = drift_floor.centres(one)
+    with threadpool_limits(limits=1, user_api="blas"):
+        assert drift_floor.verdict(one, two, pairs=True) == (set(), [])
+        found = measured(
+            lambda: (drift_floor.counted(one, centre), drift_floor.counted(two, centre))
+        )
+        verdict = measured(lambda: drift_floor.verdict(one, two, pairs=False))
+        whole = measured(lambda: drift_floor.verdict(one, two, pairs=True))
+    return {**found, "verdict": verdict["taken"], "whole": whole["taken"]}
 
 
 def by_hand(_: Path) -> dict[str, float]:
     """The loop that people write: scipy's `ks_2samp` and `chi2_contingency`."""
     from scipy import stats
 
+    from tests.benchmarks.drift_floor import has_levels
+
     one, two = table(1), table(2)
 
     def work() -> None:
         for name in one.column_names:
             columns = one.column(name), two.column(name)
-            if _has_levels(columns[0].type):
+            if has_levels(columns[0].type):
                 before, now = (c.to_pandas().value_counts(sort=False) for c in columns)
                 counts = np.array([before, now.reindex(before.index, fill_value=0)])
                 stats.chi2_contingency(counts[:, counts.sum(axis=0) > 0])

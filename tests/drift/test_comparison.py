@@ -9,6 +9,8 @@ import pytest
 from tests.drift.drift_tables import replaced, table_of
 from trimaran_runtime.drift import Profile, Verdict, compare
 from trimaran_runtime.drift.config import DriftConfig, FacetName
+from trimaran_runtime.drift.estimate import Doubt
+from trimaran_runtime.drift.facets import comparisons
 from trimaran_runtime.drift.verdict import Fault, Severity
 from trimaran_runtime.errors import DataError
 
@@ -93,6 +95,16 @@ def test_a_small_change_in_a_million_rows_is_within_tolerance() -> None:
     reference = Profile.of(pa.table({"x": draw.normal(0, 1, 1_000_000)}))
     verdict = judge(pa.table({"x": draw.normal(0.02, 1, 1_000_000)}), reference=reference)
     assert verdict.severity is Severity.ok
+
+
+def test_effects_asked_for_alone_are_those_that_come_with_bounds() -> None:
+    table = replaced(table_of(5_000, 3), "normal", table_of(5_000, 3)["normal"].to_numpy() + 1)
+    current = Profile.of(table, reference=PROFILE)
+    for name, column in PROFILE.columns.items():
+        for facet, compared in comparisons(column, current.columns[name]).items():
+            alone, bounded = (compared(Doubt(risk=1e-4, bounded=b)) for b in (False, True))
+            assert (facet, alone.effect) == (facet, bounded.effect)
+            assert bounded.lower <= bounded.effect <= bounded.upper
 
 
 def test_few_rows_leave_doubt_instead_of_peace() -> None:

@@ -3,20 +3,23 @@
 import itertools
 import random
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.drift.drift_tables import replaced, table_of
 from trimaran_runtime.drift import Profile, Verdict, compare
 from trimaran_runtime.drift.binary import Reader, Writer
 from trimaran_runtime.drift.config import DriftConfig
 from trimaran_runtime.drift.correlation import NormalScores
+from trimaran_runtime.drift.key import HIGHEST, KEY_BY_RAW, LOWEST
 from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable
-from trimaran_runtime.drift.score_sums import EXACT_ROWS
+from trimaran_runtime.drift.score_sums import EXACT_ROWS, ScoreSums
 from trimaran_runtime.drift.verdict import Severity
 from trimaran_runtime.errors import Corrupted, DataError
 
@@ -152,6 +155,32 @@ def test_sums_are_those_of_a_plain_loop_in_whole_numbers() -> None:
         assert found.squares[i, j] == sum(a * a for a, _ in both)
 
 
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.floats(width=64), min_size=2, max_size=40),
+    st.lists(st.floats(-1e3, 1e3), max_size=200),
+)
+def test_a_key_has_the_score_of_its_middle_rank_whether_or_not_it_occurs(
+    wide: list[float], near: list[float]
+) -> None:
+    table = pa.table({"x": pa.array([*wide, *near], pa.float64())})
+    profile = Profile.of(table)
+    scores = NormalScoreTable.of(profile)
+    assume(scores.columns)
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = np.array([*wide, *near]) - np.float64(scores.centres[0] or -0.0)
+        raw = distance.astype(np.float32).view(np.uint32) >> 16
+    counts = np.bincount(KEY_BY_RAW[raw], minlength=1 << 16)[LOWEST : HIGHEST + 1]
+    rank = (np.cumsum(counts) - counts / 2) / counts.sum()
+    cuts = np.array([NormalDist().cdf((cut + 0.5) / 12) for cut in range(-LIMIT, LIMIT)])
+    by_key = np.empty(1 << 16, np.int64)
+    by_key[KEY_BY_RAW] = scores.scores[0]
+    found = by_key[LOWEST : HIGHEST + 1] + LIMIT
+    # Where a rank is on a cut, rounding decides.
+    assert (found >= np.searchsorted(cuts, rank - 1e-9)).all()
+    assert (found <= np.searchsorted(cuts, rank + 1e-9)).all()
+
+
 def place_of(scores: NormalScoreTable, column: int, value: float) -> int | None:
     if np.isnan(value):
         return None
@@ -219,6 +248,55 @@ def test_threads_and_batches_give_the_same_bytes() -> None:
         assert Profile.of(table, reference=whole, threads=threads) == whole
     batches = table.to_batches(max_chunksize=50_001)
     assert Profile.of_batches(batches, reference=whole) == whole
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(3, 40_000), (140, 18_000)])
+def test_values_missing_in_some_blocks_alone_give_the_sums_of_whole_numbers(
+    columns: int, rows: int
+) -> None:
+    # Products of whole numbers in float64 are exact.
+    draw = np.random.default_rng(columns)
+    values = draw.normal(size=(rows, columns))
+    # In the first block of one column, in the last of another, everywhere in a third.
+    values[:5_000, 0] = values[-5_000:, 1] = np.nan
+    values[draw.random(rows) < 0.3, 2] = np.nan
+    table = pa.table({f"x{n:03}": values[:, n] for n in range(columns)})
+    scores = NormalScoreTable.of(Profile.of(table))
+    found = NormalScores.of(table, scores, threads=1)
+    distance = (values - np.array(scores.centres)).astype(np.float32)
+    place = distance.view(np.uint32) >> 16
+    score = np.stack([scores.scores[n][place[:, n]] for n in range(columns)]) * 1.0
+    some = ~np.isnan(values.T) * 1.0
+    weight = np.rint(score**2 / LIMIT)
+    for own, expected in (
+        (found.pairs, some @ some.T),
+        (found.products, score @ score.T),
+        (found.sums, score @ some.T),
+        (found.squares, score**2 @ some.T),
+        (found.weights, weight @ weight.T),
+        (found.weight_sums, weight.sum(axis=1)),
+    ):
+        assert (own == expected).all()
+
+
+def test_a_product_has_one_thread_of_blas_however_many_of_ours_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used: set[int] = set()
+    add = ScoreSums.add
+
+    def watched(sums: ScoreSums, batch: pa.RecordBatch) -> None:
+        used.update(found["num_threads"] for found in threadpool_info())
+        add(sums, batch)
+
+    monkeypatch.setattr(ScoreSums, "add", watched)
+    draw = np.random.default_rng(3)
+    table = pa.table({name: draw.normal(size=120_000) for name in "abc"})
+    scores = NormalScoreTable.of(Profile.of(table))
+    with threadpool_limits(limits=2, user_api="blas"):
+        for threads in (1, 2):
+            NormalScores.of(table, scores, threads=threads)
+    assert used == {1}
 
 
 def test_scores_of_another_reference_are_refused(reference: Profile) -> None:

@@ -87,7 +87,8 @@ def raw_keys(found: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
 
 def _fits(whole: npt.NDArray[np.int64], centre: int) -> bool:
     """Whether all distances have 64 bits."""
-    return whole.min().item() - centre >= -(2**63) and whole.max().item() - centre < 2**63
+    least, most = int(whole.min()), int(whole.max())
+    return least - centre >= -(2**63) and most - centre < 2**63
 
 
 def _is_whole(centre: float) -> bool:

@@ -61,19 +61,21 @@ class ScoreSums:
     def add(self, batch: "pa.RecordBatch") -> None:
         """Take in up to `block_rows`; a column that they lack, or not as numbers, is missing."""
         rows, size = batch.num_rows, len(self.columns)
-        places, marked = self._places(batch.schema), []
+        places = self._places(batch.schema)
+        marked: list[int] = []
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             for number, name in enumerate(self.columns):
                 marks = self._block[size + 1 + len(marked), :rows]
                 if name not in places:
-                    self._block[number, :rows], marks[:] = 0, 1
+                    self._block[number, :rows] = 0
+                    marks[:] = 1
                     marked.append(number)
                 elif self._take(batch.column(places[name]), number, marks):
                     marked.append(number)
-        used = size + 1 + len(marked)
-        self._block[used : _padded(used), :rows] = 0
+        # What the last rows hold, which only fill it up, does not matter.
+        used = _padded(size + 1 + len(marked))
         for start in range(0, rows, EXACT_ROWS):
-            self._add(self._block[: _padded(used), start : min(start + EXACT_ROWS, rows)], marked)
+            self._add(self._block[:used, start : min(start + EXACT_ROWS, rows)], marked)
 
     def _places(self, schema: "pa.Schema") -> dict[str, int]:
         """Places of the numeric columns; the schema is mostly that of the block before."""

@@ -340,6 +340,27 @@ def test_the_footer_of_an_arrow_file_is_not_believed(numbers: Client) -> None:
     assert ask(numbers, ARROW_FILE, lying) == ask(numbers, ARROW_FILE, good)
 
 
+def test_an_arrow_file_needs_no_mark_of_its_end(numbers: Client) -> None:
+    good = arrow(table(), "file")
+    end = len(good) - 10 - struct.unpack_from("<i", good, len(good) - 10)[0]
+    assert good[end - 8 : end] == b"\xff\xff\xff\xff\0\0\0\0"
+    assert ask(numbers, ARROW_FILE, good[: end - 8] + good[end:])[0] == 200
+
+
+def test_an_arrow_text_never_reaches_into_what_lies_behind_it(mixed: Client) -> None:
+    def body(ends: int) -> bytes:
+        # The first text ends where it says; the second is missing, and its end is good.
+        offsets = pa.py_buffer(struct.pack("<iii", 0, ends, 2))
+        buffers = [pa.py_buffer(b"\x01"), offsets, pa.py_buffer(b"ab")]
+        carrier = pa.Array.from_buffers(pa.string(), 2, buffers)
+        return arrow(
+            pa.table({name: [value] * 2 for name, value in ROW.items()} | {"carrier": carrier})
+        )
+
+    assert ask(mixed, ARROW, body(2))[0] == 200
+    assert ask(mixed, ARROW, body(20))[0] == 400
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [

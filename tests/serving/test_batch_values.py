@@ -29,6 +29,7 @@ from trimaran_runtime.serving.batch.scorer import OnBadRow, Scorer
 from trimaran_runtime.serving.column import Column
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.message import Refusal
+from trimaran_runtime.serving.metrics import ServerMetrics
 from trimaran_runtime.serving.service import Service, load
 from trimaran_runtime.storage.store import Store
 
@@ -64,7 +65,7 @@ def changed(draw: st.DrawFn, taken: tuple[Any, ...], values: Any) -> tuple[Any, 
 
 @pytest.fixture(scope="module")
 def service(store: Store) -> Service:
-    loaded = load(store, publish(store), ServerConfig())
+    loaded = load(store, publish(store), ServerConfig(), ServerMetrics())
     loaded.batcher.close()
     return loaded
 

@@ -110,9 +110,11 @@ class Rates:
         code = labels.names.index(positive) if positive in labels.names else -1
         weight = (ratio * sample.counts)[kept]
         size = len(base.share)
-        total = np.bincount(place, weight, size)
+        total: Floats = np.bincount(place, weight, size).astype(np.float64)
         squares = np.bincount(place, weight * weight, size)
-        hits = np.bincount(place, weight * (labels.codes[kept] == code), size)
+        hits: Floats = np.bincount(place, weight * (labels.codes[kept] == code), size).astype(
+            np.float64
+        )
         rows = np.divide(total * total, squares, out=np.zeros(size), where=squares > 0)
         share = np.divide(hits, total, out=base.share.copy(), where=total > 0)
         moved = _moved(base.share, total.astype(np.float64), rows, hits.astype(np.float64))

@@ -23,7 +23,7 @@ class Client:
     def __init__(self, store: Store, release: str, config: ServerConfig) -> None:
         self.application = Application(config, {})
         self.service: Service = load(store, release, config, self.application.metrics)
-        self.application.serve(Traffic.of(self.service, config.variant_of(release)))
+        self.application.serve(Traffic.of(self.service))
         if self.service.capture is not None:
             self.service.capture.start()
 

@@ -119,7 +119,7 @@ def test_downloaded_files_are_gone_after_the_end(
 
 def application(environ: dict[str, str], connect: Connect) -> Application:
     made = Application(ServerConfig(), environ)
-    made.serve(Traffic.of(connect().service, "blue"))
+    made.serve(Traffic.of(connect().service))
     return made
 
 

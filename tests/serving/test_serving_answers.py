@@ -174,7 +174,7 @@ def test_any_accept_header_gets_a_format_or_406(accept: str) -> None:
 def test_the_environment_names_the_default(client: Client, accept: str | None, kind: str) -> None:
     environ = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv; charset=utf-8"}
     application = Application(ServerConfig(), environ)
-    application.serve(Traffic.of(client.service, "blue"))
+    application.serve(Traffic.of(client.service))
     headers = {} if accept is None else {"accept": accept}
     body = json.dumps(BODY).encode()
     response = asyncio.run(application.handle("POST", "/invocations", headers, body))

@@ -220,7 +220,7 @@ def test_vertex_names_its_own_routes(connect: Connect) -> None:
     client = connect()
     environ = {"AIP_PREDICT_ROUTE": "/v1/predict", "AIP_HEALTH_ROUTE": "/v1/health"}
     client.application = Application(ServerConfig(), environ)
-    client.application.serve(Traffic.of(client.service, "blue"))
+    client.application.serve(Traffic.of(client.service))
     assert client.ask("GET", "/v1/health")[0].status == 200
     assert (
         client.ask("POST", "/v1/predict", json.dumps({"instances": [ROW]}).encode())[0].status

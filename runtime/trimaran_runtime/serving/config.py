@@ -6,7 +6,6 @@ from pydantic import Field
 
 from trimaran_runtime.config_document import ConfigDocument
 from trimaran_runtime.registry.config import SigningConfig
-from trimaran_runtime.registry.release import SHORT
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.access import AccessConfig
 
@@ -58,7 +57,3 @@ class ServerConfig(ConfigDocument):
     """Who may ask; None: whoever reaches the port."""
     drain_seconds: Annotated[float, Field(ge=0, le=20)] = 0.25
     """Time from SIGTERM to the end of accepting, for routers to see /ping fail. Seconds."""
-
-    def variant_of(self, release_id: str) -> str:
-        """Name of the variant that serves a release."""
-        return self.variant or release_id[:SHORT]

@@ -29,6 +29,8 @@ Read = Callable[[str], bytes]
 class Service:
     """Everything a prediction request passes through."""
 
+    variant: str
+    """Name of the variant: the configured one, or the first digits of the release's id."""
     release_id: str
     """Full id."""
     release: Release
@@ -107,14 +109,18 @@ def _service(
     batcher = Batcher(predictor.predict, config.max_queue_rows)
     example = orjson.dumps({"instances": [openapi.example_row(release)]})
     call_seconds = batcher.calibrate(reader.read(None, example).values)
-    counts = metrics.of_variant(config.variant_of(release.id), release.id, release.model_name)
+    variant = config.variant or release.id[:SHORT]
+    counts = metrics.of_variant(variant, release.id, release.model_name)
     return Service(
+        variant=variant,
         release_id=release.id,
         release=release,
         reader=reader,
         predictor=predictor,
         batcher=batcher,
-        capture=None if store is None else _capture(store, release.id, config, reader, counts),
+        capture=None
+        if store is None
+        else _capture(store, release.id, variant, config, reader, counts),
         metrics=counts,
         openapi=orjson.dumps(openapi.document(release, release.id)),
         load_seconds=time.perf_counter() - started,
@@ -135,11 +141,15 @@ def _predictor(
 
 
 def _capture(
-    store: Store, release_id: str, config: ServerConfig, reader: RowReader, metrics: VariantMetrics
+    store: Store,
+    release_id: str,
+    variant: str,
+    config: ServerConfig,
+    reader: RowReader,
+    metrics: VariantMetrics,
 ) -> Capture | None:
     if config.capture is None or config.capture.fraction == 0:
         return None
-    variant = config.variant_of(release_id)
     files = CaptureFiles(
         store,
         config.endpoint,

@@ -63,7 +63,7 @@ class StoredRelease(FixedRelease):
         self, config: ServerConfig, metrics: ServerMetrics, before: Traffic | None = None
     ) -> Traffic:
         service = load(Store(self.store_uri), self.release_id, config, metrics)
-        return Traffic.of(service, config.variant_of(self.release_id))
+        return Traffic.of(service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +96,4 @@ class ReleaseFolder(FixedRelease):
             return read_file(self.folder, names[digest], digest)
 
         service = load_verified(release, read, config, metrics)
-        return Traffic.of(service, config.variant_of(self.release_id))
+        return Traffic.of(service)

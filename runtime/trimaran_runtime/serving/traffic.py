@@ -66,9 +66,9 @@ class Traffic:
         object.__setattr__(self, "_bounds", bounds)
 
     @classmethod
-    def of(cls, service: Service, name: str) -> "Traffic":
+    def of(cls, service: Service) -> "Traffic":
         """All of it to one release."""
-        return cls((Variant(name, service),), (1.0,))
+        return cls((Variant(service.variant, service),), (1.0,))
 
     @property
     def main(self) -> Variant:

@@ -37,7 +37,7 @@ class StoredReleaseWithCode(FixedRelease):
         unpack_bytes(bundle, folder, where=f"code of {self.release_id}")
         sys.path.insert(0, str(folder))
         service = load(store, self.release_id, config, metrics)
-        return Traffic.of(service, config.variant_of(self.release_id))
+        return Traffic.of(service)
 
 
 @cache

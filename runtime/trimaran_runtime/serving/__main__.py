@@ -24,7 +24,8 @@ from trimaran_runtime.errors import ConfigError, Exit, RuntimeFault  # noqa: E40
 from trimaran_runtime.process.parent_watch import exit_with_parent  # noqa: E402
 from trimaran_runtime.serving import batch_transform  # noqa: E402
 from trimaran_runtime.serving.config import ServerConfig  # noqa: E402
-from trimaran_runtime.serving.container import DEFAULT_PORT, port_of, source_of  # noqa: E402
+from trimaran_runtime.serving.container import source_of  # noqa: E402
+from trimaran_runtime.serving.container_port import DEFAULT_PORT, port_of  # noqa: E402
 from trimaran_runtime.serving.server import Launch, run  # noqa: E402
 from trimaran_runtime.serving.source import Source, StoredRelease  # noqa: E402
 from trimaran_runtime.serving.traffic_file import TrafficFile  # noqa: E402

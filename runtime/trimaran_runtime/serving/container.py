@@ -16,17 +16,8 @@ from trimaran_runtime.registry.serving_files import MANIFEST
 from trimaran_runtime.serving.downloaded_release import DownloadedRelease
 from trimaran_runtime.serving.source import ReleaseFolder, Source
 
-DEFAULT_PORT = 8080
-"""Port that every cloud asks a container on unless it says otherwise."""
-_PORTS = ("SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT")
 _MODEL_FOLDER = "/opt/ml/model"
 """Where SageMaker puts model data."""
-
-
-def port_of(environ: Mapping[str, str]) -> int | None:
-    """The port that a cloud names; None: it names none."""
-    given = next((environ[name] for name in _PORTS if environ.get(name)), None)
-    return None if given is None else int(given)
 
 
 def source_of(release_id: str, environ: Mapping[str, str], stack: ExitStack) -> Source:

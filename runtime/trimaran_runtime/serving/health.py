@@ -7,17 +7,16 @@ import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
-_PORTS = ("SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT")
-_PORT = "8080"
-"""As the server chooses its port in a container."""
+from trimaran_runtime.serving.container_port import DEFAULT_PORT, port_of
+
 _SECONDS = 2.0
 """SageMaker's limit for /ping as well."""
 
 
 def main() -> int:
     """Exit status: 0 where /ping answers 200, else 1."""
-    port = next((os.environ[name] for name in _PORTS if os.environ.get(name)), _PORT)
-    connection = HTTPConnection("127.0.0.1", int(port), timeout=_SECONDS)
+    port = port_of(os.environ) or DEFAULT_PORT
+    connection = HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
     try:
         connection.request("GET", "/ping")
         return 0 if connection.getresponse().status == 200 else 1

@@ -4,7 +4,7 @@
 - https://learn.microsoft.com/azure/machine-learning/how-to-inference-server-http
 - https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints
 
-read 2026-11-25.
+The first two read 2026-11-25, the last cited from memory.
 """
 
 import json

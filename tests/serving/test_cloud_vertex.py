@@ -3,7 +3,7 @@
 - https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
 - https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec
 
-read 2026-11-25.
+Seen as excerpts 2026-11-25; the limit of shared endpoints is cited from memory.
 """
 
 import json
@@ -21,7 +21,8 @@ from tests.serving.releases import ROW
 from trimaran_runtime.errors import StoreError
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
-from trimaran_runtime.serving.container import port_of, source_of
+from trimaran_runtime.serving.container import source_of
+from trimaran_runtime.serving.container_port import port_of
 from trimaran_runtime.serving.downloaded_release import DownloadedRelease
 from trimaran_runtime.serving.metrics import ServerMetrics
 from trimaran_runtime.serving.traffic import Traffic

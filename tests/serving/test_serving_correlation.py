@@ -8,7 +8,7 @@ from trimaran_runtime.serving.correlation import given_id, passed_on
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{SPAN}-01"
-"""The example of https://www.w3.org/TR/trace-context/ (read 2026-11-25)."""
+"""The example of https://www.w3.org/TR/trace-context/ (cited from memory)."""
 
 
 def test_a_trace_is_the_id_where_there_is_no_other() -> None:

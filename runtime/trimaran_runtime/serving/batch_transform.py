@@ -2,7 +2,7 @@
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-batch-code.html and
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
-(read 2026-11-25).
+(the first read 2026-11-25, the second cited from memory).
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """What a cloud tells the container that it starts: port, release, model folder, size of payloads.
 
-Sources, read 2026-11-25: https://docs.aws.amazon.com/sagemaker/latest/dg/
+Sources, 2026-11-25, the last as an excerpt: https://docs.aws.amazon.com/sagemaker/latest/dg/
 your-algorithms-inference-code.html (`/opt/ml/model`); https://learn.microsoft.com/azure/
 machine-learning/how-to-deploy-custom-container ("Locating the mounted model", AZUREML_MODEL_DIR);
 https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements#aip-variables

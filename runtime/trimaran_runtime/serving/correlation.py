@@ -13,13 +13,13 @@ _REQUEST_IDS = (REQUEST_ID, "x-amzn-sagemaker-inference-id", _AZURE_ID)
 _MAX_ID = 128
 _TRACE = "traceparent"
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-")
-"""W3C Trace Context (https://www.w3.org/TR/trace-context/, read 2026-11-25): version, trace and
+"""W3C Trace Context (https://www.w3.org/TR/trace-context/, cited from memory): version, trace and
 the caller's span; version ff and ids of zeros are invalid, later versions may be longer."""
 _ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _MAX_ATTRIBUTES = 1024
 """CustomAttributes are returned to the caller only where the container sets them, at most 1,024
 visible ASCII characters (https://docs.aws.amazon.com/sagemaker/latest/APIReference/
-API_runtime_InvokeEndpoint.html, read 2026-11-25)."""
+API_runtime_InvokeEndpoint.html, seen as an excerpt 2026-11-25)."""
 
 
 def given_id(headers: Headers) -> str | None:

@@ -7,7 +7,7 @@ from trimaran_runtime.serving.message import Headers
 _ENVOY = "x-envoy-expected-rq-timeout-ms"
 """Time that Envoy, and all that is built on it (KServe, Istio, Vertex AI), waits for the answer.
 https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
-(read 2026-11-25): milliseconds, so that a server can give up early."""
+(cited from memory): milliseconds, so that a server can give up early."""
 _DIGITS = 12
 
 

@@ -4,7 +4,9 @@
 - https://docs.aws.amazon.com/sagemaker/latest/APIReference/
   API_runtime_InvokeEndpointAsync.html
 
-Cited from memory: the pages were not at hand. SageMaker takes the request from S3 and asks the container as a real-time
+Cited from memory: the pages were not at hand.
+
+SageMaker takes the request from S3 and asks the container as a real-time
 endpoint would; what differs are its size and its time.
 """
 

@@ -3,7 +3,9 @@
 - https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
 - https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-invoke.html
 
-Seen as excerpts 2026-11-25. The container is the real-time one; what differs is that it is started for a
+Seen as excerpts 2026-11-25.
+
+The container is the real-time one; what differs is that it is started for a
 request, with one request at a time for each worker, and at most 6 GB of memory.
 """
 

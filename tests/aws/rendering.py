@@ -1,5 +1,6 @@
 """Rendering in this process: what a renderer declares, with every output known."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -80,6 +81,19 @@ class _Parent(pulumi.ComponentResource):
         super().__init__("test:index:Parent", "toy")
 
 
+def ensure_event_loop() -> None:
+    """Pulumi's SDK takes the loop from the thread; a test before may have left none, or a closed
+    one.
+    """
+    policy = asyncio.get_event_loop_policy()
+    try:
+        is_usable = not policy.get_event_loop().is_closed()
+    except RuntimeError:
+        is_usable = False
+    if not is_usable:
+        policy.set_event_loop(policy.new_event_loop())
+
+
 def rendered(program: Callable[[pulumi.Resource], Any], *, model: str = "") -> Recorder:
     """Run a program; its argument is the parent of what it declares.
 
@@ -87,6 +101,7 @@ def rendered(program: Callable[[pulumi.Resource], Any], *, model: str = "") -> R
         program: the program.
         model: model of the endpoint's release; empty: the endpoint waits for one.
     """
+    ensure_event_loop()
     recorder = Recorder(model=model)
     pulumi.runtime.set_mocks(recorder, project="toy", stack="test")
     pulumi.runtime.set_all_config({"aws:region": REGION})

@@ -16,6 +16,7 @@ from trimaran_runtime.evaluation.evaluation import Evaluation, Threshold, Thresh
 from trimaran_runtime.evaluation.fairness_result import FairnessColumn, RateGap
 from trimaran_runtime.explain.explanation import Explanation
 from trimaran_runtime.gate.config import Rate
+from trimaran_runtime.lowering.record import Lowering
 from trimaran_runtime.registry.card import model_card
 from trimaran_runtime.registry.card_page import Card, card_page
 from trimaran_runtime.registry.environment import Environment, Installed, current_environment
@@ -46,6 +47,7 @@ def test_every_role_is_there(made: tuple[ToyRun, Release]) -> None:
         "explanation",
         "findings",
         "gate",
+        "lowering",
         "model_card",
         "model_card_page",
         "prediction_profile",
@@ -138,6 +140,7 @@ def test_card_and_page_tell_calibration_threshold_worst_parts_and_differences(
         evaluation=measured,
         findings=Findings.parse(content(made, "findings")),
         lineage=made[1].lineage,
+        lowering=Lowering.parse(content(made, "lowering")),
     )
     text, page = model_card(card), card_page(card).decode()
     for told in (text, page):
@@ -164,6 +167,7 @@ def test_what_checks_say_of_the_data_is_shown_and_never_run(made: tuple[ToyRun, 
         evaluation=Evaluation.parse(content(made, "evaluation")),
         findings=Findings.parse(content(made, "findings")),
         lineage=made[1].lineage,
+        lowering=Lowering.parse(content(made, "lowering")),
     )
     page = card_page(card).decode()
     assert "<script>" not in page

@@ -15,6 +15,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from trimaran_runtime.lowering.file import dump
+from trimaran_runtime.lowering.lower import lower
+from trimaran_runtime.lowering.record import LOWERED_ROLE
 from trimaran_runtime.registry.channels import Channel, current, move
 from trimaran_runtime.registry.release import (
     Feature,
@@ -111,17 +114,20 @@ def publish(
     classes: tuple[Any, ...] = (False, True),
     code: str = "",
     trusted: tuple[str, ...] = (),
+    lowered: bool = False,
 ) -> str:
     """Write a release; `marker` makes its id differ. Returns the full id."""
-    content = skops.io.dumps(classifier() if model is None else model)
+    model = classifier() if model is None else model
+    content = skops.io.dumps(model)
+    signature = Signature(features=FEATURES, target="late", task=task, classes=classes)
     release = Release(
         model_name="flights",
         model=ModelFile(
             format="skops",
-            file=File(digest=store.put_blob(content), size_bytes=len(content)),
+            file=put(store, content),
             trusted_types=trusted,
         ),
-        signature=Signature(features=FEATURES, target="late", task=task, classes=classes),
+        signature=signature,
         verdict=Verdict(accepted=True, metric="roc_auc", value=0.7, interval=(0.6, 0.8), checks=()),
         metrics={"roc_auc": 0.7},
         lineage=Lineage(
@@ -133,9 +139,13 @@ def publish(
             parameters={"marker": marker},
             seed=0,
         ),
-        files={},
+        files={LOWERED_ROLE: put(store, dump(lower(model, signature)))} if lowered else {},
     )
     return write_release(store, release)
+
+
+def put(store: Store, content: bytes) -> File:
+    return File(digest=store.put_blob(content), size_bytes=len(content))
 
 
 def publish_misbehaving(store: Store, kind: str, *, always: bool = False, marker: int = 0) -> str:

@@ -21,6 +21,8 @@ from trimaran_runtime.registry.serving_files import write_serving_files
 from trimaran_runtime.serving.config import CaptureConfig, ServerConfig
 from trimaran_runtime.storage.store import Store
 
+ASKED = [("AA", 0), ("B6", 2), ("never seen", 1), (None, -5)]
+HEAVY = {"sklearn", "scipy", "pandas", "pyarrow"}
 Start = Callable[..., "Container"]
 Files = Callable[[str], Path]
 
@@ -125,6 +127,33 @@ def test_it_serves_the_folder_on_every_address_of_the_container(
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(25) == 0
     assert "Traceback" not in server.log
+
+
+def test_a_lowered_model_answers_the_same_and_loads_none_of_the_heavy_libraries(
+    start: Start, tmp_path: Path
+) -> None:
+    store = new_store(tmp_path / "store")
+    told = []
+    for lowered in (False, True):
+        release = publish(store, lowered=lowered)
+        write_serving_files(store, read_release(store, release))
+        assert store.path is not None
+        server = start(store.path / "serving" / release, release)
+        server.wait()
+        rows = [{**ROW, "carrier": carrier, "stops": stops} for carrier, stops in ASKED]
+        told.append(ask(server.url, "/invocations", {"instances": rows})[2]["predictions"])
+        mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+        loaded = {name for name in HEAVY if f"/{name}/" in mapped}
+        assert loaded == (set() if lowered else HEAVY)
+        memory = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text()
+        pss_kib = next(int(line.split()[1]) for line in memory.splitlines() if "Pss:" in line)
+        # The figure to hold is 100 MB; the original's is told to show that this one is not idle.
+        assert (pss_kib < 100_000) is lowered
+    ours, theirs = told[1], told[0]
+    assert [each["label"] for each in ours] == [each["label"] for each in theirs]
+    chances = [[each["probability"] for each in answers] for answers in (ours, theirs)]
+    assert chances[0] == pytest.approx(chances[1], rel=1e-12)
+    assert len(set(chances[0])) == len(ASKED)
 
 
 def test_the_model_may_be_of_the_users_own_class(

@@ -83,6 +83,7 @@ TABLE: dict[str, Capability] = {
         "SageMaker's data capture has no budget", "capture.fraction and store.retention_days"
     ),
     "endpoint.limits": emulated("by our server, inside the container"),
+    "endpoint.lowered": emulated("by our server, inside the container"),
     "endpoint.batch": native(),
     "endpoint.port": rejected("SageMaker chooses the address", "the endpoint's output `url`"),
     "endpoint.port=none": native(),

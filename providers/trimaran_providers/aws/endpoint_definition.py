@@ -161,7 +161,13 @@ class Place:
 
 
 def _model(name: str, spec: EndpointSpec, place: Place) -> Body:
-    server = ServerConfig(endpoint=name, variant=VARIANT, limits=spec.limits, signing=place.signing)
+    server = ServerConfig(
+        endpoint=name,
+        variant=VARIANT,
+        limits=spec.limits,
+        lowered=spec.lowered,
+        signing=place.signing,
+    )
     body: Body = {
         "ExecutionRoleArn": place.role_arn,
         "PrimaryContainer": {

@@ -61,6 +61,7 @@ TABLE: dict[str, Capability] = {
     "endpoint.shadow=none": native(),
     "endpoint.capture": native(),
     "endpoint.limits": native(),
+    "endpoint.lowered": native(),
     "endpoint.port": native(),
     "monitor": native(),
     "tracking": native(),

@@ -47,6 +47,8 @@ def model_card(card: "Card") -> str:
                 for f in signature.features
             ],
         ),
+        "## Serving",
+        f"{card.lowering.told[0].upper()}{card.lowering.told[1:]}.",
         "## Lineage",
         _table(("what", "value"), _lineage(lineage)),
     ]

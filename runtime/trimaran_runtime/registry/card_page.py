@@ -14,6 +14,7 @@ from trimaran_runtime.registry.card_plots import Floats, Marks
 if TYPE_CHECKING:
     from trimaran_runtime.evaluation.evaluation import Evaluation
     from trimaran_runtime.explain.explanation import Explanation
+    from trimaran_runtime.lowering.record import Lowering
     from trimaran_runtime.registry.release import Lineage, Signature, Verdict
     from trimaran_runtime.validation.finding import Findings
 
@@ -46,6 +47,7 @@ class Card:
     evaluation: "Evaluation"
     findings: "Findings"
     lineage: "Lineage"
+    lowering: "Lowering"
     explanation: "Explanation | None" = None
     answers: Answers | None = None
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from trimaran_runtime.evaluation.evaluation import Evaluation
     from trimaran_runtime.explain.explanation import Explanation
+    from trimaran_runtime.lowering.record import Lowering
     from trimaran_runtime.registry.environment import Environment
     from trimaran_runtime.training.record import TrainingRecord
     from trimaran_runtime.validation.finding import Findings
@@ -44,6 +45,7 @@ class Result:
         verdict: what the gate decided.
         lineage: what it was made from.
         environment: what is installed where it was made.
+        lowering: whether it has a lowered form, and how that was proven.
         files: further files by role, e.g. `reference_profile`.
         explanation: how it comes to its answers; None: it was not asked for.
         answers: what it said of the test rows, for the card's plots; None: they are not known.
@@ -57,6 +59,7 @@ class Result:
     verdict: Verdict
     lineage: Lineage
     environment: "Environment"
+    lowering: "Lowering"
     files: Mapping[str, bytes]
     explanation: "Explanation | None" = None
     answers: Answers | None = None
@@ -109,6 +112,7 @@ def _derived(result: Result) -> dict[str, bytes]:
         evaluation=result.evaluation,
         findings=result.findings,
         lineage=result.lineage,
+        lowering=result.lowering,
         explanation=result.explanation,
         answers=result.answers,
     )

@@ -1,9 +1,9 @@
 """The files that serve one release, in one folder: for servers that cannot read the store.
 
-`serving/<release>/` holds the manifest and the signature under their own names, the model, and
-the user's code as the bundle it came in. A cloud copies the folder into the container; the server
-checks every file against the release's id, which it is told, so nothing about the copy has to be
-trusted.
+`serving/<release>/` holds the manifest and the signature under their own names, the model, its
+lowered form where it has one, and the user's code as the bundle it came in. A cloud copies the
+folder into the container; the server checks every file against the release's id, which it is told,
+so nothing about the copy has to be trusted.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from trimaran_runtime.errors import Corrupted, NotFound
+from trimaran_runtime.lowering.record import LOWERED, LOWERED_ROLE
 from trimaran_runtime.registry.release import SHORT, Release
 from trimaran_runtime.registry.signing import SIGNATURE, signature_key
 from trimaran_runtime.storage.digest import PREFIX, digest_of
@@ -38,7 +39,10 @@ def write_serving_files(store: Store, release: Release) -> str:
         Corrupted: a file is damaged, or came back otherwise than it was written.
     """
     folder = serving_prefix(release.id)
-    for name, digest in ((MODEL, release.model.file.digest), (CODE, release.lineage.code)):
+    files = {MODEL: release.model.file.digest, CODE: release.lineage.code}
+    if (lowered := release.files.get(LOWERED_ROLE)) is not None:
+        files[LOWERED] = lowered.digest
+    for name, digest in files.items():
         if not _holds(store, f"{folder}/{name}", digest):
             _write(store, f"{folder}/{name}", store.read_blob(digest))
     if store.exists(signature_key(release.id)):

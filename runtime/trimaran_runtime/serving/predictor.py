@@ -28,34 +28,21 @@ class NonFinitePrediction(ValueError):
     """The model answered NaN or infinity, which JSON cannot carry and nobody can use."""
 
 
-class Predictor:
-    """A fitted model behind its signature.
+class Renderer:
+    """Spells predictions as the answer and the captured record have them.
 
     Args:
-        model: fitted scikit-learn estimator or pipeline.
-        signature: what it takes and gives.
-        columns: the signature's columns.
-
-    Raises:
-        RegistryError: the model's classes are not the signature's.
+        is_classifier: whether predictions are `(label, probabilities)`, else they are numbers.
+        has_probabilities: whether the model gives probabilities.
+        classes: labels, in the order of the probabilities.
     """
 
-    def __init__(self, model: Any, signature: Signature, columns: Sequence[Column]) -> None:
-        self._model, self._columns = model, tuple(columns)
-        self._names = [column.name for column in columns]
-        self._is_classifier = signature.task == "classification"
-        self._has_probabilities = hasattr(model, "predict_proba")
-        self._label_follows = _final(model) in _LABEL_FOLLOWS_PROBABILITY
-        self._classes: list[Any] = list(signature.classes)
-        if self._is_classifier:
-            fitted = np.asarray(model.classes_).tolist()
-            if self._classes and fitted != self._classes:
-                raise RegistryError(
-                    f"the model's classes {fitted} are not the signature's {self._classes}",
-                    where="release",
-                    next_step="run the pipeline again",
-                )
-            self._classes = fitted
+    def __init__(
+        self, is_classifier: bool, *, has_probabilities: bool, classes: Sequence[Any]
+    ) -> None:
+        self._is_classifier = is_classifier
+        self._has_probabilities = has_probabilities
+        self._classes: list[Any] = list(classes)
 
     @property
     def classes(self) -> tuple[Any, ...]:
@@ -66,33 +53,6 @@ class Predictor:
     def has_probabilities(self) -> bool:
         """Whether predictions carry probabilities."""
         return self._is_classifier and self._has_probabilities
-
-    def predict(self, values: Sequence[list[Any]]) -> list[Any]:
-        """Predictions for rows given by column.
-
-        Returns:
-            For classification `(label, probabilities)` per row, the probabilities in the order of
-            the classes and None when the model has none; for regression a number per row.
-
-        Raises:
-            NonFinitePrediction: the model answered NaN or infinity.
-            Exception: whatever the model raises.
-        """
-        frame = self._frame(values)
-        if not self._is_classifier:
-            numbers = np.asarray(self._model.predict(frame), dtype=np.float64).reshape(-1)
-            _refuse_non_finite(numbers)
-            return list(numbers.tolist())
-        if not self._has_probabilities:
-            labels = np.asarray(self._model.predict(frame)).tolist()
-            return [(label, None) for label in labels]
-        chances = np.asarray(self._model.predict_proba(frame), dtype=np.float64)
-        _refuse_non_finite(chances)
-        if self._label_follows:
-            labels = [self._classes[i] for i in chances.argmax(axis=1).tolist()]
-        else:
-            labels = np.asarray(self._model.predict(frame)).tolist()
-        return list(zip(labels, chances.tolist(), strict=True))
 
     def rendered(self, predictions: Sequence[Any], *, every_class: bool = False) -> list[Any]:
         """Predictions as the answer and the captured record spell them.
@@ -117,6 +77,65 @@ class Predictor:
             for label, p in predictions
         ]
 
+
+class Predictor(Renderer):
+    """A fitted model behind its signature.
+
+    Args:
+        model: fitted scikit-learn estimator or pipeline.
+        signature: what it takes and gives.
+        columns: the signature's columns.
+
+    Raises:
+        RegistryError: the model's classes are not the signature's.
+    """
+
+    def __init__(self, model: Any, signature: Signature, columns: Sequence[Column]) -> None:
+        super().__init__(
+            signature.task == "classification",
+            has_probabilities=hasattr(model, "predict_proba"),
+            classes=signature.classes,
+        )
+        self._model, self._columns = model, tuple(columns)
+        self._names = [column.name for column in columns]
+        self._label_follows = _final(model) in _LABEL_FOLLOWS_PROBABILITY
+        if self._is_classifier:
+            fitted = np.asarray(model.classes_).tolist()
+            if self._classes and fitted != self._classes:
+                raise RegistryError(
+                    f"the model's classes {fitted} are not the signature's {self._classes}",
+                    where="release",
+                    next_step="run the pipeline again",
+                )
+            self._classes = fitted
+
+    def predict(self, values: Sequence[list[Any]]) -> list[Any]:
+        """Predictions for rows given by column.
+
+        Returns:
+            For classification `(label, probabilities)` per row, the probabilities in the order of
+            the classes and None when the model has none; for regression a number per row.
+
+        Raises:
+            NonFinitePrediction: the model answered NaN or infinity.
+            Exception: whatever the model raises.
+        """
+        frame = self._frame(values)
+        if not self._is_classifier:
+            numbers = np.asarray(self._model.predict(frame), dtype=np.float64).reshape(-1)
+            refuse_non_finite(numbers)
+            return list(numbers.tolist())
+        if not self._has_probabilities:
+            labels = np.asarray(self._model.predict(frame)).tolist()
+            return [(label, None) for label in labels]
+        chances = np.asarray(self._model.predict_proba(frame), dtype=np.float64)
+        refuse_non_finite(chances)
+        if self._label_follows:
+            labels = [self._classes[i] for i in chances.argmax(axis=1).tolist()]
+        else:
+            labels = np.asarray(self._model.predict(frame)).tolist()
+        return list(zip(labels, chances.tolist(), strict=True))
+
     def _frame(self, values: Sequence[list[Any]]) -> Any:
         import pandas as pd
 
@@ -132,7 +151,8 @@ def _final(model: Any) -> str:
     return type(model).__name__ if known else ""
 
 
-def _refuse_non_finite(numbers: "np.ndarray[Any, Any]") -> None:
+def refuse_non_finite(numbers: "np.ndarray[Any, Any]") -> None:
+    """Raise NonFinitePrediction for an answer that is NaN or infinite."""
     if not np.isfinite(numbers).all():
         raise NonFinitePrediction("the model answered NaN or infinity")
 

@@ -1,12 +1,13 @@
 """A release, loaded and ready to predict."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
-from trimaran_runtime.registry.model import load_model
+from trimaran_runtime.lowering.file import load as load_lowered
+from trimaran_runtime.lowering.record import LOWERED_ROLE
 from trimaran_runtime.registry.release import SHORT, Release, read_release
 from trimaran_runtime.registry.signing import verify
 from trimaran_runtime.serving import openapi
@@ -14,10 +15,14 @@ from trimaran_runtime.serving.batcher import Batcher
 from trimaran_runtime.serving.capture import Capture
 from trimaran_runtime.serving.capture_file import CaptureFiles
 from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
 from trimaran_runtime.serving.metrics import ServerMetrics
 from trimaran_runtime.serving.predictor import Predictor
 from trimaran_runtime.serving.rows import RowReader
 from trimaran_runtime.storage.store import Store
+
+Read = Callable[[str], bytes]
+"""The bytes of a release's file by digest, verified; raises NotFound, Corrupted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +34,7 @@ class Service:
     release: Release
     """Its manifest."""
     reader: RowReader
-    predictor: Predictor
+    predictor: Predictor | LoweredPredictor
     batcher: Batcher
     capture: Capture | None
     """None: nothing is recorded."""
@@ -58,33 +63,29 @@ def load(store: Store, release_id: str, config: ServerConfig) -> Service:
     started = time.perf_counter()
     release = read_release(store, release_id)
     verify(store, release_id, config.signing)
-    model = load_model(store, release)
-    return _service(release, model, config, store, started)
+    read = store.read_blob
+    return _service(release, read, config, store, started)
 
 
-def load_model_of(release: Release, content: bytes, config: ServerConfig) -> Service:
-    """Load a release whose manifest and model are at hand, verified; records nothing.
+def load_verified(release: Release, read: Read, config: ServerConfig) -> Service:
+    """Load a release whose manifest is at hand, verified; records nothing.
 
     Args:
         release: the manifest.
-        content: the model file.
+        read: the bytes of one of its files by digest, verified.
         config: the server's configuration.
 
     Raises:
-        Corrupted, RegistryError, Exception: see `load`.
+        NotFound, Corrupted, RegistryError, Exception: see `load`.
     """
-    from trimaran_runtime.training.model_file import load_model_bytes
-
-    started = time.perf_counter()
-    model = load_model_bytes(content, release.model.trusted_types)
-    return _service(release, model, config, None, started)
+    return _service(release, read, config, None, time.perf_counter())
 
 
 def _service(
-    release: Release, model: Any, config: ServerConfig, store: Store | None, started: float
+    release: Release, read: Read, config: ServerConfig, store: Store | None, started: float
 ) -> Service:
     reader = RowReader(release.signature, config.limits.max_rows)
-    predictor = Predictor(model, release.signature, reader.columns)
+    predictor = _predictor(release, read, config, reader)
     batcher = Batcher(predictor.predict, config.max_queue_rows)
     example = orjson.dumps({"instances": [openapi.example_row(release)]})
     call_seconds = batcher.calibrate(reader.read(None, example).values)
@@ -101,6 +102,18 @@ def _service(
         load_seconds=time.perf_counter() - started,
         call_seconds=call_seconds,
     )
+
+
+def _predictor(
+    release: Release, read: Read, config: ServerConfig, reader: RowReader
+) -> Predictor | LoweredPredictor:
+    lowered = release.files.get(LOWERED_ROLE) if config.lowered else None
+    if lowered is not None:
+        return LoweredPredictor(load_lowered(read(lowered.digest)), release.signature)
+    from trimaran_runtime.training.model_file import load_model_bytes
+
+    model = load_model_bytes(read(release.model.file.digest), release.model.trusted_types)
+    return Predictor(model, release.signature, reader.columns)
 
 
 def _capture(

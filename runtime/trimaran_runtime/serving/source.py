@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from trimaran_runtime.lowering.record import LOWERED, LOWERED_ROLE
 from trimaran_runtime.registry.serving_files import (
     CODE,
     MODEL,
@@ -14,7 +15,7 @@ from trimaran_runtime.registry.serving_files import (
 )
 from trimaran_runtime.registry.signing import verify_content
 from trimaran_runtime.serving.config import ServerConfig
-from trimaran_runtime.serving.service import Service, load, load_model_of
+from trimaran_runtime.serving.service import Service, load, load_verified
 from trimaran_runtime.storage.archive import unpack_bytes
 from trimaran_runtime.storage.store import Store
 
@@ -64,7 +65,13 @@ class ReleaseFolder:
         release = read_manifest(self.folder, self.release_id)
         verify_content(read_signature(self.folder), self.release_id, config.signing)
         bundle = read_file(self.folder, CODE, release.lineage.code)
-        content = read_file(self.folder, MODEL, release.model.file.digest)
         unpack_bytes(bundle, self.code, where=str(self.folder / CODE))
         sys.path.insert(0, str(self.code))
-        return load_model_of(release, content, config)
+        names = {release.model.file.digest: MODEL}
+        if (lowered := release.files.get(LOWERED_ROLE)) is not None:
+            names[lowered.digest] = LOWERED
+
+        def read(digest: str) -> bytes:
+            return read_file(self.folder, names[digest], digest)
+
+        return load_verified(release, read, config)

@@ -23,7 +23,9 @@ from trimaran_runtime.evaluation.threshold import choose, threshold
 from trimaran_runtime.explain.explain import explain
 from trimaran_runtime.explain.explanation import EXPLANATION
 from trimaran_runtime.gate.record import record_of
+from trimaran_runtime.lowering.record import LOWERING, Lowering
 from trimaran_runtime.registry.release import Signature
+from trimaran_runtime.steps.lowered_files import lowered_files
 from trimaran_runtime.steps.step import Context, Step
 from trimaran_runtime.storage.digest import canonical_json, digest_of
 from trimaran_runtime.training.model_file import load_model_bytes
@@ -44,9 +46,10 @@ PREDICTIONS = "predictions.parquet"
 
 
 def run(context: Context) -> None:
-    """Write `evaluation.json`, `predictions.parquet`, `latency.json`, and `explanation.json`.
+    """Write `evaluation.json`, `predictions.parquet`, `latency.json`, and what else is known.
 
-    The explanation only where it is asked for. The latency is in no release: a wall time differs
+    `lowering.json` tells whether the model has a lowered form, `lowered.model`; an explanation is
+    in `explanation.json` where it is asked for. The latency is in no release: a wall time differs
     from run to run, and the same inputs have to give the same release.
     """
     config = context.config
@@ -84,6 +87,9 @@ def run(context: Context) -> None:
         }
     )
     folder = context.outputs["evaluation"]
+    lowered = lowered_files(model, digest_of(content), record.signature, list(splits.values()))
+    for name, made in lowered.items():
+        (folder / name).write_bytes(made)
     (folder / EVALUATION).write_bytes(canonical_json(evaluation.model_dump(mode="json")))
     (folder / LATENCY).write_bytes(canonical_json(seconds.model_dump(mode="json")))
     write_parquet(_as_monitored(given, record.signature), folder / PREDICTIONS)
@@ -92,6 +98,7 @@ def run(context: Context) -> None:
             explained = _explained(config, model, record.signature, test)
         (folder / EXPLANATION).write_bytes(explained)
     context.progress(f"evaluate ✓ {_told(evaluation)}")
+    context.progress(f"  {Lowering.parse(lowered[LOWERING]).told}")
 
 
 def _read(folder: Path) -> "dict[str, pa.Table]":

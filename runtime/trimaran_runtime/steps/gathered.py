@@ -13,6 +13,13 @@ from trimaran_runtime.evaluation.evaluation import Evaluation
 from trimaran_runtime.evaluation.predictions import truth_of
 from trimaran_runtime.explain.explanation import EXPLANATION, Explanation
 from trimaran_runtime.gate.record import GATE, record_of
+from trimaran_runtime.lowering.record import (
+    LOWERED,
+    LOWERED_ROLE,
+    LOWERING,
+    LOWERING_ROLE,
+    Lowering,
+)
 from trimaran_runtime.monitoring.predictions import PREDICTION, PROBABILITY
 from trimaran_runtime.registry.card_page import Answers
 from trimaran_runtime.registry.environment import current_environment
@@ -30,12 +37,14 @@ _ROLES = {
     "evaluation": ("evaluation", "evaluation.json"),
     "explanation": ("evaluation", EXPLANATION),
     "findings": ("findings", "findings.json"),
+    LOWERED_ROLE: ("evaluation", LOWERED),
+    LOWERING_ROLE: ("evaluation", LOWERING),
     "training": ("model", TRAINING_RECORD),
     "search": ("model", SEARCH),
     "split": ("splits", "split.json"),
 }
 """Port and file of an earlier step, by the role of the file in the release."""
-_MAY_LACK = frozenset({"explanation", "search"})
+_MAY_LACK = frozenset({"explanation", "search", LOWERED_ROLE})
 """Roles whose file is not there when it was not asked for."""
 
 
@@ -62,6 +71,7 @@ def gathered(context: Context) -> Result:
         environment=current_environment(),
         explanation=Explanation.parse(explanation.read_bytes()) if explanation.is_file() else None,
         answers=_drawn_answers(context, training),
+        lowering=Lowering.parse((inputs["evaluation"] / LOWERING).read_bytes()),
         files={**_carried(context), **reference_profiles(context, training.signature)},
     )
 

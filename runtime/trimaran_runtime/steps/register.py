@@ -7,6 +7,7 @@ from trimaran_runtime.errors import ConfigError, Corrupted, GateRefused
 from trimaran_runtime.evaluation.latency import LATENCY, Latency
 from trimaran_runtime.gate.judge import failed, judge
 from trimaran_runtime.gate.record import record_of
+from trimaran_runtime.lowering.record import LOWERED_ROLE
 from trimaran_runtime.registry.channels import PIPELINE_RUN, Channel, current
 from trimaran_runtime.registry.config import SIGNING_KEY
 from trimaran_runtime.registry.promotion import promote
@@ -169,6 +170,14 @@ def _refuse_altered(context: Context, result: Result) -> None:
     if measured != found:
         raise Corrupted(
             f"the model file ({found}) is not the one that was measured ({measured or 'none'})",
+            where="register",
+            next_step=again,
+        )
+    lowered = result.files.get(LOWERED_ROLE)
+    proven = result.lowering.lowered if result.lowering.model == found else None
+    if (digest_of(lowered) if lowered is not None else None) != proven:
+        raise Corrupted(
+            "the lowered form is not the one that was proven equal to the model",
             where="register",
             next_step=again,
         )

@@ -142,6 +142,9 @@ class EndpointSpec(Section):
     """Recording of traffic; None (null): nothing is recorded, and the monitor cannot see."""
     limits: LimitsConfig = LimitsConfig()
     """What one request may cost."""
+    lowered: bool = True
+    """Whether a model answers in its lowered form (NumPy alone, proven equal when the release was
+    made) where it has one; false: always scikit-learn."""
     batch: BatchSpec | None = None
     """What is predicted; needed by kind `batch`, and by no other."""
     port: Annotated[int, Field(ge=1024, le=65_535)] | None = None

@@ -265,6 +265,7 @@ class Controller:
             endpoint=self.definition.name,
             capture=self.definition.capture,
             limits=self.definition.limits,
+            lowered=self.definition.lowered,
             signing=self.definition.signing,
             # Nobody is routed to a server that is told to end: it need not wait for routers.
             drain_seconds=0,

@@ -60,6 +60,8 @@ class EndpointDefinition(Section):
     """Recording of traffic; None: nothing is recorded."""
     limits: LimitsConfig = LimitsConfig()
     """What one request may cost."""
+    lowered: bool = True
+    """Whether releases answer in their lowered form where they have one."""
     signing: SigningConfig = SigningConfig()
     """Whose signature a release must carry to be served."""
     with_code: bool = True
@@ -104,6 +106,7 @@ class EndpointDefinition(Section):
             ),
             capture=spec.capture,
             limits=spec.limits,
+            lowered=spec.lowered,
             signing=signing,
         )
 

@@ -11,7 +11,7 @@ from trimaran_runtime.serving.oip.datatype import BOOL, BYTES, FP64, INT64, Data
 from trimaran_runtime.serving.oip.elements import to_bytes
 from trimaran_runtime.serving.oip.envelope import BINARY, HEADER_LENGTH
 from trimaran_runtime.serving.oip.parameters import Parameters
-from trimaran_runtime.serving.predictor import Predictor
+from trimaran_runtime.serving.predictor import Renderer
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 
@@ -43,11 +43,11 @@ class Outputs:
     """The outputs of one model.
 
     Args:
-        predictor: what predicts.
+        predictor: what predicts, or spells what was predicted.
         task: `classification` or `regression`.
     """
 
-    def __init__(self, predictor: Predictor, task: str) -> None:
+    def __init__(self, predictor: Renderer, task: str) -> None:
         if task == "classification":
             self.all: tuple[Output, ...] = (Output(LABEL, _label_type(predictor.classes)),)
             if predictor.has_probabilities:

@@ -49,7 +49,7 @@ def test_a_job_with_larger_payloads_than_the_limit(
             "MaxPayloadInMB": 8,
         }
         # "get as many records as will fit in the payload"
-        rows = (7 << 20) // len(LINE) // 4
+        rows = (7 << 20) // len(LINE) // 32
         records = (HEADER + LINE * rows).encode()
         padded = records + b"\n" * ((7 << 20) - len(records))
         status, _, body = server.request("POST", "/invocations", padded, content_type="text/csv")

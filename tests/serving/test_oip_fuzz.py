@@ -17,6 +17,7 @@ from trimaran_runtime.serving.oip.datatype import DATATYPES
 from trimaran_runtime.serving.oip.inputs import Inputs
 from trimaran_runtime.serving.oip.outputs import Output, Outputs
 from trimaran_runtime.serving.oip.request import InferenceRequest, read_request
+from trimaran_runtime.serving.predictor import Renderer
 from trimaran_runtime.serving.rows import RowReader
 
 SIGNATURE = Signature(
@@ -25,15 +26,9 @@ SIGNATURE = Signature(
 MAX_ROWS = 8
 
 
-class Probabilities:
-    """What outputs are made from: two classes."""
-
-    classes = (False, True)
-    has_probabilities = True
-
-
 INPUTS = Inputs(RowReader(SIGNATURE, MAX_ROWS), SIGNATURE)
-OUTPUTS = Outputs(Probabilities(), SIGNATURE.task)  # type: ignore[arg-type]
+CLASSIFIER = Renderer(True, has_probabilities=True, classes=SIGNATURE.classes)
+OUTPUTS = Outputs(CLASSIFIER, SIGNATURE.task)
 
 
 def read(body: bytes, **headers: str) -> InferenceRequest | int:

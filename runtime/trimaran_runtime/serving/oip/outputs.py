@@ -43,7 +43,7 @@ class Outputs:
     """The outputs of one model.
 
     Args:
-        predictor: what predicts.
+        predictor: what predicts, or spells what was predicted.
         task: `classification` or `regression`.
     """
 

@@ -1,6 +1,6 @@
 """The header of a NumPy array file: read strictly, before anything is allocated for the array.
 
-Format: numpy.lib.format, "Format Version 1.0" to "3.0" (read 2026-12): a magic text, two bytes of
+Format: numpy.lib.format, "Format Version 1.0" to "3.0" (read 2026-11): a magic text, two bytes of
 version, the header's length (2 bytes, little endian; 4 from version 2 on), then a Python dictionary
 with `descr`, `fortran_order` and `shape`. A dictionary that is not exactly that is refused; it is
 never evaluated.

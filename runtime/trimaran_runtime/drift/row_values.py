@@ -52,32 +52,35 @@ def floats_of(piece: Any) -> tuple[Values, Marks | None]:
     import pyarrow.types as is_a
 
     piece = piece.storage if isinstance(piece, pa.ExtensionArray) else piece
-    if is_a.is_floating(piece.type):
-        return numbers(piece), None
-    return numbers_of(piece)
+    if is_a.is_float64(piece.type):
+        return piece.to_numpy(zero_copy_only=False), None
+    return (numbers(piece), None) if is_a.is_floating(piece.type) else numbers_of(piece)
 
 
-def distance(
-    values: Values, centre: float, out: npt.NDArray[np.float32] | None = None
-) -> npt.NDArray[np.float32]:
+def distance(values: Values, centre: float) -> npt.NDArray[np.float32]:
     """`float32(x - centre)`, shape `(n,)`; whole numbers are subtracted exactly."""
-    found = np.empty(len(values), np.float32) if out is None else out
+    found = np.empty(len(values), np.float32)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        if values.dtype.kind == "f" or values.dtype == np.uint64 or not _is_whole(centre):
-            # x - (-0.0) makes -0.0 the same key as 0.0; any other centre does so by itself.
-            what = np.float64(centre or -0.0)
-            np.subtract(values, what, out=found, casting="unsafe", dtype=np.float64)
-            return found
-        whole = values.astype(np.int64, copy=False)
-        if len(whole) and _fits(whole, int(centre)):
-            np.subtract(whole, np.int64(centre), out=found, casting="unsafe", dtype=np.int64)
-            return found
-        moved = whole - np.int64(centre)
-        found[:] = moved
-        # Where the difference left 64 bits, it has the sign of the wrong end.
-        wrapped = ((whole ^ np.int64(centre)) & (whole ^ moved)) < 0
-        found[wrapped] = whole[wrapped].astype(np.float64) - centre
+        subtract(values, centre, found)
     return found
+
+
+def subtract(values: Values, centre: float, found: npt.NDArray[np.float32]) -> None:
+    """`distance`, into `found`; whoever calls it says that overflows are to be ignored."""
+    if values.dtype.kind == "f" or values.dtype == np.uint64 or not _is_whole(centre):
+        # x - (-0.0) makes -0.0 the same key as 0.0; any other centre does so by itself.
+        what = np.float64(centre or -0.0)
+        np.subtract(values, what, out=found, casting="unsafe", dtype=np.float64)
+        return
+    whole = values.astype(np.int64, copy=False)
+    if len(whole) and _fits(whole, int(centre)):
+        np.subtract(whole, np.int64(centre), out=found, casting="unsafe", dtype=np.int64)
+        return
+    moved = whole - np.int64(centre)
+    found[:] = moved
+    # Where the difference left 64 bits, it has the sign of the wrong end.
+    wrapped = ((whole ^ np.int64(centre)) & (whole ^ moved)) < 0
+    found[wrapped] = whole[wrapped].astype(np.float64) - centre
 
 
 def raw_keys(found: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable
-from trimaran_runtime.drift.row_values import distance, floats_of
+from trimaran_runtime.drift.row_values import floats_of, subtract
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,8 +88,8 @@ class ScoreSums:
         """Scores of a column, into the block; whether some are missing, which `marks` then has."""
         values, missing = floats_of(piece)
         rows = len(values)
-        moved = distance(values, self._scores.centres[number], self._distance[:rows])
-        raw = self._raw[:rows]
+        moved, raw = self._distance[:rows], self._raw[:rows]
+        subtract(values, self._scores.centres[number], moved)
         np.right_shift(moved.view(np.uint32), 16, out=raw, casting="unsafe")
         # `clip` does not clip here, it spares NumPy a buffer.
         small = self._small[:rows]

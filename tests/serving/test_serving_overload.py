@@ -17,8 +17,8 @@ from trimaran_runtime.serving.loop_lag import LoopLag
 from trimaran_runtime.storage.store import Store
 
 ENVOY = "x-envoy-expected-rq-timeout-ms"
-"""https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter, read
-2026-11-25: milliseconds that Envoy waits for the answer."""
+"""https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter, cited
+from memory: milliseconds that Envoy waits for the answer."""
 
 
 @given(st.integers(1, 10**9), st.floats(0.01, 3600))
@@ -74,25 +74,24 @@ def test_the_timeout_of_a_tensor_request_cannot_exceed_the_servers(
     assert "0.05 s" in answer["error"]
 
 
-def test_lag_is_what_a_timer_is_late_by() -> None:
-    async def run() -> tuple[float, float, float]:
+def test_lag_is_what_two_timers_in_a_row_are_late_by() -> None:
+    async def run() -> tuple[float, ...]:
         lag = LoopLag()
         lag.start()
         await asyncio.sleep(0.15)
-        idle = lag.seconds
-        time.sleep(0.7)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        blocked = lag.seconds
+        found = [lag.seconds]
+        for _ in range(2):
+            time.sleep(0.7)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            found.append(lag.seconds)
         await asyncio.sleep(0.25)
-        after = lag.seconds
         lag.stop()
-        return idle, blocked, after
+        return *found, lag.seconds
 
-    idle, blocked, after = asyncio.run(run())
-    assert blocked >= 0.5
-    assert idle < blocked
-    assert after < blocked
+    idle, once, twice, after = asyncio.run(run())
+    assert twice >= 0.5
+    assert max(idle, once, after) < 0.5
 
 
 @pytest.fixture

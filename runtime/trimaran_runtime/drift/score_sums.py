@@ -24,7 +24,6 @@ _MOST_SLABS = 8
 """Of 65,536 rows and up to 63 columns: with fewer, calls of NumPy take longer than what they do."""
 _STEP = 4
 """Matrices have a multiple of so many rows: of 39, BLAS takes half as long again as of 40."""
-_Sums = npt.NDArray[np.float64]
 
 
 class ScoreSums:

@@ -8,7 +8,6 @@ matrix, computes half of it.
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trimaran_runtime.drift.arrow import kind_of
 from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable, Scores

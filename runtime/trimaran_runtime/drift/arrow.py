@@ -29,7 +29,11 @@ from trimaran_runtime.drift.vector import (
 from trimaran_runtime.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
+
+    Indices = np.ndarray[Any, np.dtype[np.intp]]
 
 _LOOK_ROWS = 8192
 _TEXT_LOOK_ROWS = 2048
@@ -110,7 +114,7 @@ def tally_of(column: Column, values: "pa.ChunkedArray") -> Tally:
             known = column.known if column.known and column.known.kind == kind else None
             centre = known.centre if isinstance(known, NumberSummary) else None
             if centre is None:
-                centre = 0.0 if column.compared else _centre(numbers(_some(values, _LOOK_ROWS)))
+                centre = 0.0 if column.compared else _centre(_some_numbers(values, _LOOK_ROWS))
             _permit(column, kind)
             return NumberTally(kind, centre, column.engine, sparse=column.sparse)
         case "vector":
@@ -175,23 +179,40 @@ def _is_free_text(column: Column, values: "pa.ChunkedArray") -> bool:
     return len(texts) >= 100 and long * 2 > len(texts) and len(set(texts)) * 10 > len(texts) * 8
 
 
+def _some_numbers(values: "pa.ChunkedArray", most: int) -> "np.ndarray[Any, Any]":
+    """Evenly spaced values of numbers or times."""
+    import pyarrow.types as is_a
+
+    if values.null_count or not (is_a.is_integer(values.type) or is_a.is_floating(values.type)):
+        return numbers(_some(values, most))
+    # Nothing is copied to look at the memory of these.
+    pieces = [numbers(chunk)[inside] for chunk, inside in _places(values, most)]
+    return np.concatenate(pieces) if pieces else np.empty(0)
+
+
+def _places(values: "pa.ChunkedArray", most: int) -> "Iterator[tuple[pa.Array, Indices]]":
+    """Chunks, and the places in each of evenly spaced values."""
+    step = max(1, -(-len(values) // most))
+    rows = np.arange(0, len(values), step)
+    begin = 0
+    for chunk in values.chunks:
+        first, last = np.searchsorted(rows, [begin, begin + len(chunk)])
+        yield chunk, rows[first:last] - begin
+        begin += len(chunk)
+
+
 def _some(values: "pa.ChunkedArray", most: int) -> "pa.Array":
     """Evenly spaced values, in one array."""
     import pyarrow as pa
     import pyarrow.types as is_a
 
-    step = max(1, -(-len(values) // most))
-    rows = np.arange(0, len(values), step)
-    pieces, begin = [], 0
-    for chunk in values.chunks:
-        first, last = np.searchsorted(rows, [begin, begin + len(chunk)])
-        inside = rows[first:last] - begin
+    pieces = []
+    for chunk, inside in _places(values, most):
         if is_a.is_string_view(chunk.type):
             # Views cannot be taken: one row after the other, as text.
             pieces += [plain_text(chunk.slice(row, 1)) for row in inside.tolist()]
         else:
             pieces.append(chunk.take(pa.array(inside)))
-        begin += len(chunk)
     if not pieces:
         return pa.array([], values.type)
     return pa.concat_arrays(pieces) if len(pieces) > 1 else pieces[0]

@@ -8,10 +8,9 @@ matrix, computes half of it.
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trimaran_runtime.drift.arrow import kind_of
-from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable
+from trimaran_runtime.drift.normal_score import LIMIT, NormalScoreTable, Scores
 from trimaran_runtime.drift.row_values import floats_of, subtract
 
 if TYPE_CHECKING:
@@ -19,10 +18,11 @@ if TYPE_CHECKING:
 
 EXACT_ROWS = 8192
 """Rows whose products add up exactly in a float32: 8,192 times 45 squared is less than 2^24."""
-_BLOCK_CELLS = 1 << 20
+_BLOCK_CELLS = 1 << 22
+_MOST_SLABS = 8
+"""Of 65,536 rows and up to 63 columns: with fewer, calls of NumPy take longer than what they do."""
 _STEP = 4
 """Matrices have a multiple of so many rows: of 39, BLAS takes half as long again as of 40."""
-_Sums = npt.NDArray[np.float64]
 
 
 class ScoreSums:
@@ -42,20 +42,20 @@ class ScoreSums:
     def __init__(self, scores: NormalScoreTable) -> None:
         self.columns = scores.columns
         size = len(scores.columns)
-        exact = _BLOCK_CELLS // max(size, 1) // EXACT_ROWS
-        self.block_rows = EXACT_ROWS * min(max(exact, 1), 4)
+        slabs = _BLOCK_CELLS // (size + 1) // EXACT_ROWS
+        self.block_rows = EXACT_ROWS * min(max(slabs, 1), _MOST_SLABS)
         self.gram = np.zeros((2 * size + 1, 2 * size + 1))
         self.squares_absent = np.zeros((size, size))
         self.weights = np.zeros((size + 1, size + 1))
         self._scores = scores
         # Memory of what is not written to is not taken.
-        self._block = np.zeros((_padded(2 * size + 1), self.block_rows), np.float32)
+        self._block = np.zeros((_padded(2 * size + 1), self.block_rows), np.int8)
         self._block[size] = 1
+        self._slab = np.zeros((len(self._block), EXACT_ROWS), np.float32)
         self._weights = np.zeros((_padded(size + 1), EXACT_ROWS), np.float32)
         self._weights[size] = 1
         self._distance = np.empty(self.block_rows, np.float32)
         self._raw = np.empty(self.block_rows, np.intp)
-        self._small = np.empty(self.block_rows, np.int8)
         self._numeric: tuple[Any, dict[str, int]] = (None, {})
 
     def add(self, batch: "pa.RecordBatch") -> None:
@@ -84,7 +84,7 @@ class ScoreSums:
             self._numeric = (schema, numeric)
         return self._numeric[1]
 
-    def _take(self, piece: "pa.Array", number: int, marks: "npt.NDArray[np.float32]") -> bool:
+    def _take(self, piece: "pa.Array", number: int, marks: Scores) -> bool:
         """Scores of a column, into the block; whether some are missing, which `marks` then has."""
         values, missing = floats_of(piece)
         rows = len(values)
@@ -92,12 +92,10 @@ class ScoreSums:
         subtract(values, self._scores.centres[number], moved)
         np.right_shift(moved.view(np.uint32), 16, out=raw, casting="unsafe")
         # `clip` does not clip here, it spares NumPy a buffer.
-        small = self._small[:rows]
-        self._scores.scores[number].take(raw, out=small, mode="clip")
+        scores = self._block[number, :rows]
+        self._scores.scores[number].take(raw, out=scores, mode="clip")
         if missing is not None:
-            small[missing] = 0
-        self._block[number, :rows] = small
-        if missing is not None:
+            scores[missing] = 0
             marks[:] = missing
             return True
         # NaN has the score 0. The largest value is NaN when any is.
@@ -106,18 +104,19 @@ class ScoreSums:
             return True
         return False
 
-    def _add(self, block: "npt.NDArray[np.float32]", marked: list[int]) -> None:
-        size = len(self.columns)
-        scores, weights = block[:size], self._weights[:, : block.shape[1]]
-        product = block @ block.T
+    def _add(self, block: Scores, marked: list[int]) -> None:
+        size, rows = len(self.columns), block.shape[1]
+        slab, weights = self._slab[: len(block), :rows], self._weights[:, :rows]
+        slab[:] = block
+        product = slab @ slab.T
         if marked:
             used = [*range(size + 1), *(size + 1 + number for number in marked)]
             self.gram[np.ix_(used, used)] += product[: len(used), : len(used)]
         else:
             self.gram[: size + 1, : size + 1] += product[: size + 1, : size + 1]
-        squares = np.multiply(scores, scores, out=weights[:size])
+        squares = np.multiply(slab[:size], slab[:size], out=weights[:size])
         if marked:
-            absent = block[size + 1 : size + 1 + len(marked)]
+            absent = slab[size + 1 : size + 1 + len(marked)]
             self.squares_absent[:, marked] += squares @ absent.T
         squares *= np.float32(1 / LIMIT)
         np.rint(squares, out=squares)

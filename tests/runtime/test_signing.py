@@ -28,6 +28,7 @@ from trimaran_runtime.registry.signing import (
     verify,
 )
 from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.metrics import ServerMetrics
 from trimaran_runtime.serving.source import ReleaseFolder, StoredRelease
 from trimaran_runtime.storage.store import Store
 
@@ -128,15 +129,15 @@ def test_a_server_loads_only_what_is_signed(store: Store, tmp_path: Path) -> Non
     config = ServerConfig(signing=STRICT)
     signed, unsigned = publish(store), publish(store, marker=1)
     sign(store, signed, OURS)
-    StoredRelease(store.uri, signed).load(config).batcher.close()
+    StoredRelease(store.uri, signed).load(config, ServerMetrics()).main.service.close()
     with pytest.raises(RegistryError, match="is not signed"):
-        StoredRelease(store.uri, unsigned).load(config)
+        StoredRelease(store.uri, unsigned).load(config, ServerMetrics())
     for release in (signed, unsigned):
         write_serving_files(store, read_release(store, release))
     folder = tmp_path / "store" / "serving"
-    ReleaseFolder(folder / signed, signed, tmp_path / "code").load(config).batcher.close()
+    ReleaseFolder(folder / signed, signed, tmp_path / "code").load(config, ServerMetrics()).main.service.close()
     with pytest.raises(RegistryError, match="is not signed"):
-        ReleaseFolder(folder / unsigned, unsigned, tmp_path / "other").load(config)
+        ReleaseFolder(folder / unsigned, unsigned, tmp_path / "other").load(config, ServerMetrics())
 
 
 def test_a_run_signs_with_the_key_of_the_environment(

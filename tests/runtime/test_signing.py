@@ -135,7 +135,8 @@ def test_a_server_loads_only_what_is_signed(store: Store, tmp_path: Path) -> Non
     for release in (signed, unsigned):
         write_serving_files(store, read_release(store, release))
     folder = tmp_path / "store" / "serving"
-    ReleaseFolder(folder / signed, signed, tmp_path / "code").load(config, ServerMetrics()).main.service.close()
+    known = ReleaseFolder(folder / signed, signed, tmp_path / "code")
+    known.load(config, ServerMetrics()).main.service.close()
     with pytest.raises(RegistryError, match="is not signed"):
         ReleaseFolder(folder / unsigned, unsigned, tmp_path / "other").load(config, ServerMetrics())
 

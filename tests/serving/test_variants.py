@@ -141,12 +141,16 @@ def test_a_change_that_cannot_be_served_leaves_everything_as_it_is(
         case "torn":
             served.document.write_text('{"variants": [')
         case "unknown release":
-            served.write(("blue", release, 1), ("green", "0" * 64, 1))
+            # The one that could be loaded is not served either.
+            other = publish(store, 3, lowered=True)
+            served.write(("blue", release, 1), ("pink", other, 1), ("green", "0" * 64, 1))
         case _:
             served.write(("blue", release, 0))
     until(lambda: reloads(url, "failed") == 1)
     assert predict(url)[2]["release"] == release[:12]
     assert "what was served before still is" in served.server.log
+    assert 'variant="pink"} 1.0' not in ask(url, "/metrics")[2]
+    assert f'release="{release}",variant="blue"}} 1.0' in ask(url, "/metrics")[2]
     # It is tried once, and a good one heals it.
     time.sleep(1.2)
     assert reloads(url, "failed") == 1

@@ -88,7 +88,9 @@ class Application:
         aliases += [(self._health, "/ping")] if self._health is not None else []
         aliases += [(self._predict, "/invocations")] if self._predict is not None else []
         self._openapi = openapi.with_aliases(traffic.main.service.openapi, aliases)
-        self._oip.serve([variant.service for variant in traffic.loaded])
+        services = [variant.service for variant in traffic.loaded]
+        self._oip.serve(services)
+        self.metrics.serving((s.variant, s.release_id, s.release.model_name) for s in services)
         self._traffic = traffic
 
     def begin(self, method: str, path: str, headers: Headers) -> Call | Response:

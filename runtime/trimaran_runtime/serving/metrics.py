@@ -1,5 +1,7 @@
 """What a server counts about itself, as Prometheus reads it."""
 
+from collections.abc import Iterable
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -46,15 +48,8 @@ class ServerMetrics:
             "outcome",
         )
 
-    def of_variant(self, variant: str, release: str, model_name: str) -> "VariantMetrics":
-        """The counters of one variant.
-
-        Args:
-            variant: its name.
-            release: full id of its release.
-            model_name: name of the model.
-        """
-        self._info.labels(variant, release, model_name).set(1)
+    def of_variant(self, variant: str) -> "VariantMetrics":
+        """The counters of one variant, by its name."""
         self._captured.labels(variant, "written")
         return VariantMetrics(
             self._seconds.labels(variant),
@@ -64,9 +59,15 @@ class ServerMetrics:
             variant,
         )
 
-    def forget(self, variant: str, release: str, model_name: str) -> None:
-        """A release is not served any more; what it counted stays."""
-        self._info.remove(variant, release, model_name)
+    def serving(self, releases: Iterable[tuple[str, str, str]]) -> None:
+        """What is served from now on; what others counted stays.
+
+        Args:
+            releases: name of the variant, full id of its release and name of the model, of each.
+        """
+        self._info.clear()
+        for labels in releases:
+            self._info.labels(*labels).set(1)
 
     def answered(self, route: str, code: int) -> None:
         """Count an answer."""

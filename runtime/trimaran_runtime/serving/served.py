@@ -77,9 +77,6 @@ class Served:
     async def _closed(self, variant: Variant) -> None:
         await variant.close(_RETIRE_SECONDS)
         service = variant.service
-        self._application.metrics.forget(
-            variant.name, service.release_id, service.release.model_name
-        )
         LOG.info("variant %s: release %s is not served any more", variant.name, service.short_id)
 
 

@@ -110,7 +110,7 @@ def _service(
     example = orjson.dumps({"instances": [openapi.example_row(release)]})
     call_seconds = batcher.calibrate(reader.read(None, example).values)
     variant = config.variant or release.id[:SHORT]
-    counts = metrics.of_variant(variant, release.id, release.model_name)
+    counts = metrics.of_variant(variant)
     return Service(
         variant=variant,
         release_id=release.id,

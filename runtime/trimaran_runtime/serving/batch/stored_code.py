@@ -9,8 +9,7 @@ from tempfile import TemporaryDirectory
 from trimaran_runtime.registry.release import read_release
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.metrics import ServerMetrics
-from trimaran_runtime.serving.service import load
-from trimaran_runtime.serving.source import FixedRelease
+from trimaran_runtime.serving.source import FixedRelease, StoredRelease
 from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.storage.archive import unpack_bytes
 from trimaran_runtime.storage.store import Store
@@ -36,8 +35,7 @@ class StoredReleaseWithCode(FixedRelease):
         folder = Path(_folder(self.release_id).name)
         unpack_bytes(bundle, folder, where=f"code of {self.release_id}")
         sys.path.insert(0, str(folder))
-        service = load(store, self.release_id, config, metrics)
-        return Traffic.of(service)
+        return StoredRelease(self.store_uri, self.release_id).load(config, metrics)
 
 
 @cache

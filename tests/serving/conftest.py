@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.serving.batch_case import Batch
+from tests.serving.numbers import publish_numbers
 from tests.serving.releases import new_store, publish
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
@@ -69,3 +71,29 @@ def connect(store: Store, release: str) -> Iterator[Connect]:
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("serving")
+
+
+@pytest.fixture(scope="module")
+def of_numbers(store: Store) -> str:
+    return publish_numbers(store)
+
+
+@pytest.fixture(scope="module")
+def numbers(store: Store, of_numbers: str) -> Client:
+    return Client(store, of_numbers, ServerConfig())
+
+
+@pytest.fixture(scope="module")
+def mixed(store: Store, release: str) -> Client:
+    return Client(store, release, ServerConfig())
+
+
+@pytest.fixture
+def batch(
+    store: Store,
+    release: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> Batch:
+    return Batch(store, release, tmp_path / "out", capsys, caplog)

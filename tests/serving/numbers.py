@@ -7,20 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import skops.io
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from tests.serving.releases import publish
-from trimaran_runtime.registry.release import (
-    Feature,
-    File,
-    ModelFile,
-    Signature,
-    read_release,
-    write_release,
-)
+from trimaran_runtime.registry.release import Feature
 from trimaran_runtime.storage.store import Store
 
 NUMBERS = (
@@ -42,21 +34,7 @@ def model() -> Pipeline:
 
 def publish_numbers(store: Store, features: tuple[Feature, ...] = NUMBERS) -> str:
     """Write the release; returns the full id."""
-    content = skops.io.dumps(model())
-    other = read_release(store, publish(store))
-    release = other.model_copy(
-        update={
-            "model": ModelFile(
-                format="skops",
-                file=File(digest=store.put_blob(content), size_bytes=len(content)),
-                trusted_types=("numpy.dtype",),
-            ),
-            "signature": Signature(
-                features=features, target="late", task="classification", classes=(False, True)
-            ),
-        }
-    )
-    return write_release(store, release)
+    return publish(store, model=model(), features=features, trusted=("numpy.dtype",))
 
 
 def npy(array: "np.ndarray[Any, Any]") -> bytes:

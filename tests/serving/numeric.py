@@ -4,20 +4,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import skops.io
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from tests.serving.releases import publish
-from trimaran_runtime.registry.release import (
-    Feature,
-    File,
-    ModelFile,
-    Signature,
-    read_release,
-    write_release,
-)
+from trimaran_runtime.registry.release import Feature
 from trimaran_runtime.storage.store import Store
 
 NUMERIC = (
@@ -44,20 +36,11 @@ def numeric_model() -> Any:
 
 def publish_numeric(store: Store) -> str:
     """Write the release; returns the full id."""
-    content = skops.io.dumps(numeric_model())
-    release = read_release(store, publish(store))
-    return write_release(
+    return publish(
         store,
-        release.model_copy(
-            update={
-                "model": ModelFile(
-                    format="skops",
-                    file=File(digest=store.put_blob(content), size_bytes=len(content)),
-                    trusted_types=("numpy.nan_to_num",),
-                ),
-                "signature": Signature(
-                    features=NUMERIC, target="size", task="classification", classes=LABELS
-                ),
-            }
-        ),
+        model=numeric_model(),
+        features=NUMERIC,
+        target="size",
+        classes=LABELS,
+        trusted=("numpy.nan_to_num",),
     )

@@ -115,11 +115,13 @@ def publish(
     code: str = "",
     trusted: tuple[str, ...] = (),
     lowered: bool = False,
+    features: tuple[Feature, ...] = FEATURES,
+    target: str = "late",
 ) -> str:
     """Write a release; `marker` makes its id differ. Returns the full id."""
     model = classifier() if model is None else model
     content = skops.io.dumps(model)
-    signature = Signature(features=FEATURES, target="late", task=task, classes=classes)
+    signature = Signature(features=features, target=target, task=task, classes=classes)
     release = Release(
         model_name="flights",
         model=ModelFile(

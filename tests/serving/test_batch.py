@@ -27,17 +27,6 @@ from trimaran_runtime.serving.batch.target import LocalTarget
 from trimaran_runtime.storage.store import Store
 
 
-@pytest.fixture
-def batch(
-    store: Store,
-    release: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> Batch:
-    return Batch(store, release, tmp_path / "out", capsys, caplog)
-
-
 def served(connect: Connect, release: str, given: pa.Table, **parameters: Any) -> list[Any]:
     """What the server answers for all rows in one request."""
     body = {"instances": request(given), "parameters": parameters}

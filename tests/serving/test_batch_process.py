@@ -88,17 +88,6 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield uri
 
 
-@pytest.fixture
-def batch(
-    store: Store,
-    release: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> Batch:
-    return Batch(store, release, tmp_path / "out", capsys, caplog)
-
-
 def test_objects_are_read_and_written(batch: Batch, bucket: str, tmp_path: Path) -> None:
     output = f"{bucket}/out/predictions.parquet"
     done = batch.to(output, f"{bucket}/in", "--keep=day,id")

@@ -29,31 +29,15 @@ from tests.serving.numbers import (
     model,
     named,
     npy,
-    publish_numbers,
     table,
 )
 from tests.serving.releases import ROW
 from tests.serving.test_serving_capture import lines
 from trimaran_runtime.registry.release import Signature
-from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig, ServerConfig
+from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
 from trimaran_runtime.serving.message import Refusal
 from trimaran_runtime.serving.rows import RowReader
 from trimaran_runtime.storage.store import Store
-
-
-@pytest.fixture(scope="module")
-def of_numbers(store: Store) -> str:
-    return publish_numbers(store)
-
-
-@pytest.fixture(scope="module")
-def numbers(store: Store, of_numbers: str) -> Client:
-    return Client(store, of_numbers, ServerConfig())
-
-
-@pytest.fixture(scope="module")
-def mixed(store: Store, release: str) -> Client:
-    return Client(store, release, ServerConfig())
 
 
 def ask(client: Client, kind: str, body: bytes, **headers: str) -> tuple[int, Any]:

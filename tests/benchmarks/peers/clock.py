@@ -40,7 +40,7 @@ def run(judge: Callable[[Any, Any], Iterable[str]], native: Callable[[Any], Any]
     of the whole process, tables and libraries included.
     """
     reference, current = (native(feather.read_table(path)) for path in sys.argv[1:3])
-    judge(reference[:1000], current[:1000])
+    list(judge(reference[:1000], current[:1000]))
     started, busy = time.perf_counter(), time.process_time()
     moved = sorted(judge(reference, current))
     taken, cpu = time.perf_counter() - started, time.process_time() - busy

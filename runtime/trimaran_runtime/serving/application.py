@@ -90,7 +90,10 @@ class Application:
         self._openapi = openapi.with_aliases(traffic.main.service.openapi, aliases)
         services = [variant.service for variant in traffic.loaded]
         self._oip.serve(services)
-        self.metrics.serving((s.variant, s.release_id, s.release.model_name) for s in services)
+        self.metrics.serving(
+            ((s.variant, s.release_id, s.release.model_name) for s in services),
+            (s.told_execution for s in services),
+        )
         self._traffic = traffic
 
     def begin(self, method: str, path: str, headers: Headers) -> Call | Response:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
-    ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -76,7 +75,7 @@ EXACT = {"logistic", "ridge"}
 def table(features: tuple[Feature, ...]) -> pd.DataFrame:
     draw = np.random.default_rng(0)
     holed = np.where(draw.random(ROWS) < 0.1, np.nan, draw.normal(size=ROWS))
-    if features is NUMBERS:
+    if features == NUMBERS:
         return pd.DataFrame({"a": draw.normal(size=ROWS), "b": draw.normal(size=ROWS)})
     shops = draw.choice(["north", "south", "east"], ROWS)
     visits = draw.integers(0, 9, ROWS)
@@ -191,7 +190,10 @@ def test_a_label_that_flips_is_refused_unless_the_tolerance_says_otherwise() -> 
 
     def tied(rows: Any) -> Any:
         """The original's answer where the label of a tie is the other one."""
-        return [(1 - label, p) if at == 0 else (label, p) for at, (label, p) in enumerate(original(rows))]
+        return [
+            (1 - label, p) if at == 0 else (label, p)
+            for at, (label, p) in enumerate(original(rows))
+        ]
 
     values, none = by_column(frame), [[], []]
     with pytest.raises(Differs, match="another label for row 0"):
@@ -255,7 +257,9 @@ def outside() -> onnx.ModelProto:
 def nested(inner: onnx.ModelProto) -> onnx.ModelProto:
     """A model that hides another's graph in a branch."""
     made = network()
-    branch = helper.make_node("If", ["rows"], ["x"], then_branch=inner.graph, else_branch=inner.graph)
+    branch = helper.make_node(
+        "If", ["rows"], ["x"], then_branch=inner.graph, else_branch=inner.graph
+    )
     made.graph.node.append(branch)
     return made
 
@@ -279,7 +283,9 @@ def in_function() -> onnx.ModelProto:
     ],
     ids=["data outside", "hidden data outside", "own operator", "hidden operator", "function"],
 )
-def test_a_model_that_reaches_outside_of_itself_is_refused(model: onnx.ModelProto, why: str) -> None:
+def test_a_model_that_reaches_outside_of_itself_is_refused(
+    model: onnx.ModelProto, why: str
+) -> None:
     with pytest.raises(RefusedModel, match=why):
         check_model(model.SerializeToString())
     held = np.frombuffer(model.SerializeToString(), dtype=np.uint8)

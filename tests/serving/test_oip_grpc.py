@@ -24,8 +24,8 @@ import pytest
 from tests.serving.conftest import Client
 from tests.serving.numeric import LABELS, publish_numeric
 from tests.serving.releases import ROW, new_store, publish, publish_misbehaving
-from tests.serving.test_server_process import Server
 from tests.serving.tensors import packed, row_tensors
+from tests.serving.test_server_process import Server
 from trimaran_runtime.errors import Exit
 from trimaran_runtime.serving.access import AccessConfig
 from trimaran_runtime.serving.config import LimitsConfig, ServerConfig
@@ -160,7 +160,9 @@ def test_the_fields_have_the_numbers_of_the_protocol() -> None:
     )
     parsed = KINDS["ModelInferResponse"].FromString(
         field(1, b"m")
-        + field(5, field(1, b"n") + field(2, b"BYTES") + field(3, b"\x01") + field(5, field(8, b"x")))
+        + field(
+            5, field(1, b"n") + field(2, b"BYTES") + field(3, b"\x01") + field(5, field(8, b"x"))
+        )
         + field(6, b"raw")
     )
     assert parsed.outputs[0].contents.bytes_contents == [b"x"]
@@ -216,7 +218,9 @@ def test_every_datatype_is_taken_from_its_own_field(numeric_rpc: Asking, datatyp
         numeric_rpc.call("ModelInfer", request_of([tensor], raw=raw)) for raw in (False, True)
     ]
     typed, raw = answers
-    texts = b"".join(struct.pack("<I", len(t)) + t for t in typed.outputs[0].contents.bytes_contents)
+    texts = b"".join(
+        struct.pack("<I", len(t)) + t for t in typed.outputs[0].contents.bytes_contents
+    )
     assert {each.decode() for each in typed.outputs[0].contents.bytes_contents} <= set(LABELS)
     assert raw.raw_output_contents[0] == texts
 

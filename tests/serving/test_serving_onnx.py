@@ -11,14 +11,14 @@ from tests.serving.conftest import Connect
 from tests.serving.numbers import NAMES, NUMBERS, ROWS, model
 from tests.serving.releases import publish
 from tests.serving.test_server_process import Start
-from tests.serving.test_server_process import start as start  # noqa: PLC0414 - a fixture
+from tests.serving.test_server_process import start as start
 from tests.serving.traffic import ask
 from trimaran_runtime.errors import ConfigError, Exit
 from trimaran_runtime.lowering.device import Device
 from trimaran_runtime.lowering.to_onnx import onnx_answer
 from trimaran_runtime.serving.execution import batch_rows
-from trimaran_runtime.storage.store import Store
 from trimaran_runtime.serving.values import Values
+from trimaran_runtime.storage.store import Store
 
 
 def publish_as(store: Store, answer: object, marker: int) -> str:

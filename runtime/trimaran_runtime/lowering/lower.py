@@ -21,7 +21,7 @@ Found = tuple[tuple[Operation, ...], Answer]
 _NUMBERS = frozenset({"number", "integer", "boolean"})
 
 
-def numpy_answer(last: Any, signature: Signature) -> Found:
+def numpy_answer(last: Any, signature: Signature) -> Found:  # noqa: ARG001 - as `onnx_answer`
     """The model proper in NumPy, or a graph where it is one, and what is done before it.
 
     Args:

@@ -117,6 +117,6 @@ def _varint(content: memoryview, at: int) -> tuple[int, int]:
             break
         byte = content[at + place]
         value |= (byte & 0x7F) << (7 * place)
-        if byte < 0x80:  # noqa: PLR2004 - the bit that says another byte follows
+        if byte < 0x80:
             return value, at + place + 1
     raise RefusedModel("it is no ONNX model, or cut short")

@@ -106,7 +106,7 @@ def open_session(content: bytes, width: int, device: Device = Device.cpu) -> Ses
 
 def _fits(shape: Sequence[Any], width: int) -> bool:
     """Whether a shape is any number of rows, and as many columns or any number of them."""
-    if len(shape) != 2:  # noqa: PLR2004 - rows and columns
+    if len(shape) != 2:
         return False
     rows, columns = shape
     return not isinstance(rows, int) and (not isinstance(columns, int) or columns == width)

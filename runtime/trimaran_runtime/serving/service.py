@@ -16,8 +16,8 @@ from trimaran_runtime.serving.batcher import Batcher
 from trimaran_runtime.serving.capture import Capture
 from trimaran_runtime.serving.capture_file import CaptureFiles
 from trimaran_runtime.serving.config import ServerConfig
-from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
 from trimaran_runtime.serving.execution import Execution, execution_of
+from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
 from trimaran_runtime.serving.metrics import ServerMetrics, VariantMetrics
 from trimaran_runtime.serving.predictor import Predictor
 from trimaran_runtime.serving.rows import RowReader

@@ -87,6 +87,4 @@ def inference() -> dict[str, Kind]:
 @cache
 def health() -> dict[str, Kind]:
     """The health protocol's messages by name."""
-    return messages(
-        "grpc.health.v1", _HEALTH, {"HealthCheckResponse.ServingStatus": _STATUSES}
-    )
+    return messages("grpc.health.v1", _HEALTH, {"HealthCheckResponse.ServingStatus": _STATUSES})

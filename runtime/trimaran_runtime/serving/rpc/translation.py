@@ -133,7 +133,9 @@ def _packed(given: Any, place: int) -> bytes:
 
 
 def _values(parameters: Any) -> dict[str, Any]:
-    chosen = ((name, each, each.WhichOneof("parameter_choice")) for name, each in parameters.items())
+    chosen = (
+        (name, each, each.WhichOneof("parameter_choice")) for name, each in parameters.items()
+    )
     return {name: getattr(each, choice) for name, each, choice in chosen if choice}
 
 

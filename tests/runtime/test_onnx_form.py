@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -63,9 +64,10 @@ MODELS = {
     "logistic": LogisticRegression(),
     "ridge": Ridge(),
     "network": MLPClassifier((8,), max_iter=40, random_state=0),
-    "boosting": HistGradientBoostingClassifier(max_iter=30, random_state=0),
-    "boosted numbers": HistGradientBoostingRegressor(max_iter=30, random_state=0),
+    "boosting": HistGradientBoostingClassifier(max_iter=8, random_state=0),
+    "boosted numbers": HistGradientBoostingRegressor(max_iter=8, random_state=0),
     "gradient": GradientBoostingClassifier(n_estimators=20, random_state=0),
+    "forest": ExtraTreesClassifier(15, max_depth=6, random_state=0),
     "forest of numbers": RandomForestRegressor(20, random_state=0),
 }
 EXACT = {"logistic", "ridge"}
@@ -131,8 +133,10 @@ def classes_of(name: str, many: int) -> int:
     return many if hasattr(MODELS[name], "predict_proba") else 0
 
 
-@pytest.mark.parametrize("many", [2, 3])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("name", "many"),
+    [*((name, 2) for name in MODELS), ("boosting", 3), ("logistic", 3), ("forest", 3)],
+)
 def test_a_model_in_onnx_answers_as_the_original_also_for_odd_values(name: str, many: int) -> None:
     classes = classes_of(name, many)
     model, taken = fitted(name, classes), signature(FEATURES, classes)
@@ -153,7 +157,7 @@ def test_rows_beside_a_threshold_go_the_same_way_although_trees_compare_in_float
     assert proven(form, model, taken, splits=trees).flipped_rows == 0
     # Without the ranks, values in float64 would be compared in float32.
     ranks = next(each for each in form.operations if isinstance(each, Rank))
-    assert len(ranks.thresholds) > 50
+    assert len(ranks.thresholds) > 20
     shifted = replace(ranks, thresholds=np.float64(np.float32(ranks.thresholds)))
     bent = replace(form, operations=tuple(shifted if e is ranks else e for e in form.operations))
     with pytest.raises(Differs):
@@ -178,9 +182,8 @@ def test_a_value_is_at_most_a_threshold_where_its_rank_is(
 
 
 def test_a_label_that_flips_is_refused_unless_the_tolerance_says_otherwise() -> None:
-    # Halves of an even number of trees: ties, which float32 breaks otherwise.
     frame = table(NUMBERS)
-    model = RandomForestClassifier(100, max_depth=2, random_state=0)
+    model = RandomForestClassifier(20, max_depth=2, random_state=0)
     model.fit(frame, target(frame, 2))
     taken = signature(NUMBERS, 2)
     form = lower(model, taken, onnx_answer)
@@ -188,8 +191,8 @@ def test_a_label_that_flips_is_refused_unless_the_tolerance_says_otherwise() -> 
     original = Predictor(model, taken, [Column(f) for f in NUMBERS]).predict
     ours = LoweredPredictor(form, taken).predict
 
-    def tied(rows: Any) -> Any:
-        """The original's answer where the label of a tie is the other one."""
+    def flipped(rows: Any) -> Any:
+        """The original's answers, the first of them with the other label."""
         return [
             (1 - label, p) if at == 0 else (label, p)
             for at, (label, p) in enumerate(original(rows))
@@ -197,11 +200,11 @@ def test_a_label_that_flips_is_refused_unless_the_tolerance_says_otherwise() -> 
 
     values, none = by_column(frame), [[], []]
     with pytest.raises(Differs, match="another label for row 0"):
-        prove(tied, ours, taken, values, none, WITHIN)
-    with pytest.raises(Differs, match="another label for 2 of"):
-        prove(tied, ours, taken, values, none, Tolerance(difference=1e-5, flipped=1e-9))
-    allowed = prove(tied, ours, taken, values, none, Tolerance(difference=1e-5, flipped=0.5))
-    assert allowed.flipped_rows == 2
+        prove(flipped, ours, taken, values, none, WITHIN)
+    with pytest.raises(Differs, match=r"another label for \d+ of \d+ rows"):
+        prove(flipped, ours, taken, values, none, Tolerance(difference=1e-5, flipped=1e-9))
+    allowed = prove(flipped, ours, taken, values, none, Tolerance(difference=1e-5, flipped=0.5))
+    assert allowed.flipped_rows >= 2
 
 
 def test_what_differs_by_more_than_the_tolerance_is_refused() -> None:

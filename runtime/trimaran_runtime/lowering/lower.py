@@ -54,6 +54,7 @@ def lower(
     sorts = not steps and kind(last) in BOOSTED and last._preprocessor is not None
     if sorts and answer is numpy_answer:
         return _boosted_on_columns(last, signature)
+    found = answer(last, signature)
     features = signature.features
     if steps and kind(steps[0]) == "ColumnTransformer":
         parts, steps = _parts(steps[0], features), steps[1:]
@@ -61,7 +62,7 @@ def lower(
         everything = list(range(len(features)))
         reader, first, used = _reader(steps, features, everything)
         parts, steps = (Part(reader, first),), steps[used:]
-    return _fitted_together(signature, parts, operations(steps), answer(last, signature))
+    return _fitted_together(signature, parts, operations(steps), found)
 
 
 def _fitted_together(

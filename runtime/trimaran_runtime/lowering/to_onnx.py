@@ -33,6 +33,7 @@ _TREES = frozenset(
 )
 """Estimators that round what they are given to float32, as their form in ONNX does."""
 _INPUT = "rows"
+_TRACKS = "nodes_missing_value_tracks_true"
 
 
 def refuse_without_libraries() -> None:
@@ -95,6 +96,8 @@ def _converted(last: Any, signature: Signature, floats: str) -> Graph:
     onnxruntime()
     try:
         made = to_onnx(last, initial_types=taken, options=options)
+        if kind(last) in _TREES:
+            _send_missing(made, last)
         content = made.SerializeToString(deterministic=True)
         graph = Graph(
             content=np.frombuffer(content, dtype=np.uint8),
@@ -109,6 +112,18 @@ def _converted(last: Any, signature: Signature, floats: str) -> Graph:
     except Exception as exc:
         raise CannotLower(f"{kind(last)} has no form in ONNX: {_first_line(exc)}") from exc
     return graph
+
+
+def _send_missing(made: Any, last: Any) -> None:
+    """Let missing values go where the original sends them; skl2onnx sends all to the right."""
+    found = getattr(last, "estimators_", [last])
+    trees = [each.tree_ for each in np.asarray(found, dtype=object).reshape(-1)]
+    for node in made.graph.node:
+        given = {attribute.name: attribute for attribute in node.attribute}
+        if _TRACKS not in given:
+            continue
+        places = zip(given["nodes_treeids"].ints, given["nodes_nodeids"].ints, strict=True)
+        given[_TRACKS].ints[:] = [int(trees[tree].missing_go_to_left[at]) for tree, at in places]
 
 
 def _first_line(exc: Exception) -> str:

@@ -85,6 +85,8 @@ def _takes_missing(last: Any) -> bool:
 
 
 def _converted(last: Any, signature: Signature, floats: str) -> Graph:
+    # First, so that the library is told not to call home before anything else loads it.
+    onnxruntime()
     from skl2onnx import to_onnx
     from skl2onnx.common import data_types
 
@@ -92,8 +94,6 @@ def _converted(last: Any, signature: Signature, floats: str) -> Graph:
     taken = [(_INPUT, getattr(data_types, floats)([None, width]))]
     classifies = signature.task == "classification"
     options = {id(last): {"zipmap": False}} if classifies else None
-    # Before skl2onnx loads the library, which is told not to call home by ours alone.
-    onnxruntime()
     try:
         made = to_onnx(last, initial_types=taken, options=options)
         if kind(last) in _TREES:

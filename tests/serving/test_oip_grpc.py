@@ -23,7 +23,7 @@ import pytest
 
 from tests.serving.conftest import Client
 from tests.serving.numeric import LABELS, publish_numeric
-from tests.serving.releases import ROW, new_store, publish, publish_misbehaving
+from tests.serving.releases import MISBEHAVING, ROW, new_store, publish, publish_misbehaving
 from tests.serving.tensors import packed, row_tensors
 from tests.serving.test_server_process import Server
 from trimaran_runtime.errors import Exit
@@ -42,6 +42,7 @@ class Asking:
 
     def __init__(self, folder: Path, store: Store, release: str, config: ServerConfig) -> None:
         folder.mkdir()
+        (folder / "misbehaving.py").write_text(MISBEHAVING)
         (folder / "config.json").write_text(config.model_dump_json())
         self.ready = folder / "ready.json"
         command = [sys.executable, "-m", "trimaran_runtime.serving", "--store", store.uri]
@@ -258,8 +259,8 @@ def wrong(change: Callable[[Any], None], **fields: Any) -> Any:
         (wrong(lambda r: setattr(r, "model_name", "")), "NOT_FOUND", "no model"),
         (wrong(lambda r: setattr(r, "model_name", "flights/ready")), "NOT_FOUND", "no model"),
         (wrong(lambda r: setattr(r, "model_version", "1")), "NOT_FOUND", "no version"),
-        (wrong(lambda r: setattr(r, "id", "x" * 9_900)), "RESOURCE_EXHAUSTED", ""),
-        (wrong(lambda r: setattr(r, "id", "x" * 20_000)), "RESOURCE_EXHAUSTED", ""),
+        (wrong(lambda r: setattr(r, "id", "x" * 10_250)), "RESOURCE_EXHAUSTED", "body is too"),
+        (wrong(lambda r: setattr(r, "id", "x" * 20_000)), "RESOURCE_EXHAUSTED", "larger than max"),
     ],
 )
 def test_what_is_refused_has_the_code_of_its_kind(

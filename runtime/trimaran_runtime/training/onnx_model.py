@@ -67,7 +67,8 @@ class _OnnxModel(BaseEstimator):  # type: ignore[misc] # scikit-learn ships no t
         rest = dict(state)
         names = ("content", "output", "columns", "scores", "link")
         self.graph = Graph(**{name: rest.pop(name) for name in names})
-        vars(self).update(rest)
+        for name, value in rest.items():
+            setattr(self, name, value)
 
     def _answers(self, rows: Any) -> Floats:
         given = (

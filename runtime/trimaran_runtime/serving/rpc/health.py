@@ -23,13 +23,13 @@ class Health:
     def __init__(self, application: Application) -> None:
         self._application, self._answer = application, health()["HealthCheckResponse"]
 
-    async def check(self, request: Any, context: ServicerContext) -> Any:
+    async def check(self, request: Any, context: "ServicerContext[Any, Any]") -> Any:
         """`Check`."""
         if not _is_known(request):
             await context.abort(StatusCode.NOT_FOUND, "no such service")
         return self._answer(status=self._status(request))
 
-    async def watch(self, request: Any, context: ServicerContext) -> AsyncIterator[Any]:
+    async def watch(self, request: Any, context: "ServicerContext[Any, Any]") -> AsyncIterator[Any]:
         """`Watch`: the state, and each change of it; ends when the server drains."""
         told = None
         while not self._application.is_draining:

@@ -12,7 +12,7 @@ from grpc import StatusCode
 from grpc.aio import ServicerContext
 
 from trimaran_runtime.serving.application import Application
-from trimaran_runtime.serving.message import Refusal, Response
+from trimaran_runtime.serving.message import Headers, Refusal, Response
 from trimaran_runtime.serving.rpc.messages import inference
 from trimaran_runtime.serving.rpc.translation import as_http, from_http
 
@@ -43,16 +43,16 @@ class Inference:
     def __init__(self, application: Application) -> None:
         self._application, self._kinds = application, inference()
 
-    async def server_live(self, request: Any, context: ServicerContext) -> Any:
+    async def server_live(self, request: Any, context: "ServicerContext[Any, Any]") -> Any:
         """`ServerLive`."""
         return self._kinds["ServerLiveResponse"](live=True)
 
-    async def server_ready(self, request: Any, context: ServicerContext) -> Any:
+    async def server_ready(self, request: Any, context: "ServicerContext[Any, Any]") -> Any:
         """`ServerReady`."""
         response = await self._got("/v2/health/ready", context)
         return self._kinds["ServerReadyResponse"](ready=response.status == _OK)
 
-    async def model_ready(self, request: Any, context: ServicerContext) -> Any:
+    async def model_ready(self, request: Any, context: "ServicerContext[Any, Any]") -> Any:
         """`ModelReady`."""
         path = await self._path(request.name, request.version, context)
         response = await self._got(f"{path}/ready", context)
@@ -60,11 +60,11 @@ class Inference:
             await self._refuse(response, context)
         return self._kinds["ModelReadyResponse"](ready=response.status == _OK)
 
-    async def server_metadata(self, request: Any, context: ServicerContext) -> Any:
+    async def server_metadata(self, request: Any, context: "ServicerContext[Any, Any]") -> Any:
         """`ServerMetadata`."""
         return self._kinds["ServerMetadataResponse"](**await self._document("/v2", context))
 
-    async def model_metadata(self, request: Any, context: ServicerContext) -> Any:
+    async def model_metadata(self, request: Any, context: "ServicerContext[Any, Any]") -> Any:
         """`ModelMetadata`."""
         path = await self._path(request.name, request.version, context)
         document = await self._document(path, context)
@@ -72,7 +72,7 @@ class Inference:
         document.pop("parameters", None)
         return self._kinds["ModelMetadataResponse"](**document)
 
-    async def model_infer(self, request: Any, context: ServicerContext) -> Any:
+    async def model_infer(self, request: Any, context: "ServicerContext[Any, Any]") -> Any:
         """`ModelInfer`."""
         path = await self._path(request.model_name, request.model_version, context)
         try:
@@ -86,23 +86,23 @@ class Inference:
         await context.send_initial_metadata(_told(response))
         return from_http(response)
 
-    async def _document(self, path: str, context: ServicerContext) -> dict[str, Any]:
+    async def _document(self, path: str, context: "ServicerContext[Any, Any]") -> dict[str, Any]:
         response = await self._got(path, context)
         if response.status != _OK:
             await self._refuse(response, context)
         document: dict[str, Any] = orjson.loads(response.body)
         return document
 
-    async def _got(self, path: str, context: ServicerContext) -> Response:
+    async def _got(self, path: str, context: "ServicerContext[Any, Any]") -> Response:
         return await self._answered("GET", path, _metadata(context), b"", context)
 
     async def _answered(
         self,
         method: str,
         path: str,
-        headers: Mapping[str, str],
+        headers: Headers,
         body: bytes,
-        context: ServicerContext,
+        context: "ServicerContext[Any, Any]",
     ) -> Response:
         call = self._application.begin(method, path, headers)
         if isinstance(call, Response):
@@ -115,14 +115,17 @@ class Inference:
             await self._refuse(response, context, StatusCode.DEADLINE_EXCEEDED)
         return response
 
-    async def _path(self, name: str, version: str, context: ServicerContext) -> str:
+    async def _path(self, name: str, version: str, context: "ServicerContext[Any, Any]") -> str:
         """The path of a model; a name that would be another path names no model."""
         if not name or "/" in name or "/" in version:
             await context.abort(StatusCode.NOT_FOUND, f"there is no model {name[:80]!r}")
         return f"/v2/models/{name}" + (f"/versions/{version}" if version else "")
 
     async def _refuse(
-        self, response: Response, context: ServicerContext, code: StatusCode | None = None
+        self,
+        response: Response,
+        context: "ServicerContext[Any, Any]",
+        code: StatusCode | None = None,
     ) -> NoReturn:
         """End the call with the error that the answer holds; does not return."""
         document = orjson.loads(response.body)
@@ -135,7 +138,7 @@ class Inference:
         )
 
 
-def _metadata(context: ServicerContext) -> dict[str, str]:
+def _metadata(context: "ServicerContext[Any, Any]") -> dict[str, str]:
     """The caller's metadata as headers; what is no text is left out."""
     given = context.invocation_metadata() or ()
     return {key: value for key, value in given if isinstance(value, str)}

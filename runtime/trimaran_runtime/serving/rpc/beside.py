@@ -23,7 +23,7 @@ class Beside:
     server: "RpcServer | None" = None
 
     async def stop(self, seconds: float) -> None:
-        """Accept nothing more, and wait for what is being answered, at most so long."""
+        """Wait for what is being answered, and accept nothing more, all in at most so long."""
         if self.server is not None:
             await self.server.stop(seconds)
 

@@ -1,5 +1,7 @@
 """The gRPC side of a server: in the same process and event loop, on a port of its own."""
 
+import asyncio
+import time
 from typing import Any
 
 import grpc
@@ -11,6 +13,8 @@ from trimaran_runtime.serving.rpc.messages import HEALTH, SERVICE, health, infer
 
 _MAX_METADATA = 16_384
 _MAX_STREAMS = 1_000
+_LOOK_SECONDS = 0.01
+_QUIET_LOOKS = 10
 
 
 class RpcServer:
@@ -21,6 +25,7 @@ class RpcServer:
     """
 
     def __init__(self, application: Application) -> None:
+        self._application = application
         self._server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", application.max_body),
@@ -82,8 +87,17 @@ class RpcServer:
         return int(found)
 
     async def stop(self, seconds: float) -> None:
-        """Accept nothing more, and wait for what is being answered, at most so long."""
-        await self._server.stop(seconds)
+        """Wait for what is being answered, and accept nothing more, all in at most so long.
+
+        gRPC cancels calls that have arrived and were not begun when it stops. So it stops when
+        none was in flight on several looks in a row; turns are counted, for a long one of the
+        event loop is no quiet.
+        """
+        deadline, quiet = time.monotonic() + seconds, 0
+        while quiet < _QUIET_LOOKS and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+            quiet = 0 if self._application.in_flight else quiet + 1
+        await self._server.stop(max(deadline - time.monotonic(), 0.0))
 
     def _add(self, service: str, methods: dict[str, Any]) -> None:
         self._server.add_generic_rpc_handlers(

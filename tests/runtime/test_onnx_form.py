@@ -410,6 +410,23 @@ def test_the_provider_is_the_one_that_onnx_runtime_has() -> None:
     np.testing.assert_allclose(preferred.predict(values), form.predict(values), atol=1e-6)
 
 
+def test_making_one_writes_nothing_below_home(tmp_path: Path) -> None:
+    code = (
+        "from tests.runtime.test_onnx_form import *; "
+        "form = lower(fitted('logistic', 2), signature(FEATURES, 2), onnx_answer); "
+        "form.predict(by_column(table(FEATURES)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_nothing_is_loaded_before_a_model_in_onnx_is_asked(tmp_path: Path) -> None:
     taken = signature(NUMBERS, 2)
     model = tmp_path / "model"

@@ -334,7 +334,7 @@ def test_ids_come_back_as_metadata(mixed_rpc: Asking) -> None:
 def test_what_is_being_answered_is_answered_when_the_server_ends(
     begin: Begin, store: Store
 ) -> None:
-    asking = begin(publish_misbehaving(store, "sleep"))
+    asking = begin(publish_misbehaving(store, "sleep"), drain_seconds=0)
     kinds = messages.health()
     watch = asking.channel.unary_stream(
         f"/{messages.HEALTH}/Watch",
@@ -355,9 +355,13 @@ def test_what_is_being_answered_is_answered_when_the_server_ends(
     while not states:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    answers = [asked.future(request, timeout=30) for _ in range(5)]
+    # The first holds up the event loop: the others arrive, and so does the signal, meanwhile.
+    answers = [asked.future(request, timeout=30)]
+    time.sleep(0.1)
+    answers += [asked.future(request, timeout=30) for _ in range(39)]
+    time.sleep(0.1)
     asking.server.process.send_signal(signal.SIGTERM)
-    assert [len(each.result().outputs) for each in answers] == [2] * 5
+    assert [len(each.result().outputs) for each in answers] == [2] * 40
     assert asking.server.process.wait(30) == Exit.OK
     reader.join(10)
     assert states == [messages.SERVING, messages.NOT_SERVING]

@@ -1,5 +1,6 @@
 """Bodies of the AWS API that an endpoint comes to, against the API's own model."""
 
+import json
 from itertools import product
 from typing import Any
 
@@ -129,6 +130,22 @@ def test_the_server_is_told_of_limits_that_differ_alone() -> None:
 
     assert environment() == f'{{"endpoint":"{NAME}","variant":"main"}}'
     assert '"max_rows":7' in environment(max_rows=7)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "use", "device"),
+    [
+        (None, "required", None),
+        ({"kind": "t4"}, "required", "cuda"),
+        ({"kind": "t4"}, "preferred", "cuda_or_cpu"),
+    ],
+)
+def test_the_server_of_a_machine_with_a_gpu_is_told_to_use_it(
+    gpu: dict[str, str] | None, use: str, device: str | None
+) -> None:
+    container = made(compute={"gpu": gpu}, gpu=use).models[0]["PrimaryContainer"]
+    told = json.loads(container["Environment"]["TRIMARAN_SERVER_CONFIG"])
+    assert told.get("device") == device
 
 
 def test_traffic_is_recorded_as_text_into_the_store() -> None:

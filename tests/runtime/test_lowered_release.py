@@ -40,6 +40,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -48,6 +49,7 @@ MODELS = {
     "linear": LogisticRegression,
     "trees": lambda: HistGradientBoostingClassifier(max_iter=20, random_state=0),
     "neighbours": KNeighborsClassifier,
+    "network": lambda: MLPClassifier((4,), max_iter=20, random_state=0),
 }
 
 

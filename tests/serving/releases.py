@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from trimaran_runtime.lowering.file import dump
-from trimaran_runtime.lowering.lower import lower
+from trimaran_runtime.lowering.lower import lower, numpy_answer
 from trimaran_runtime.lowering.record import LOWERED_ROLE
 from trimaran_runtime.registry.channels import Channel, current, move
 from trimaran_runtime.registry.release import (
@@ -115,6 +115,7 @@ def publish(
     code: str = "",
     trusted: tuple[str, ...] = (),
     lowered: bool = False,
+    answer: Any = numpy_answer,
     features: tuple[Feature, ...] = FEATURES,
     target: str = "late",
 ) -> str:
@@ -141,7 +142,7 @@ def publish(
             parameters={"marker": marker},
             seed=0,
         ),
-        files={LOWERED_ROLE: put(store, dump(lower(model, signature)))} if lowered else {},
+        files={LOWERED_ROLE: put(store, dump(lower(model, signature, answer)))} if lowered else {},
     )
     return write_release(store, release)
 

@@ -30,6 +30,7 @@ TABLE: dict[str, Capability] = {
     "pipeline.tune": native(),
     "pipeline.trusted_types": native(),
     "pipeline.check_reproducible": native(),
+    "pipeline.lowering": native(),
     "pipeline.code": native(),
     "pipeline.compute": emulated(_SMALLEST),
     "pipeline.compute.gpu": native(),
@@ -84,6 +85,7 @@ TABLE: dict[str, Capability] = {
     ),
     "endpoint.limits": emulated("by our server, inside the container"),
     "endpoint.lowered": emulated("by our server, inside the container"),
+    "endpoint.gpu": emulated("by our server, inside the container"),
     "endpoint.access": rejected(
         "IAM says who may invoke an endpoint", "sagemaker:InvokeEndpoint in the caller's policy"
     ),

@@ -19,6 +19,7 @@ import numpy as np
 from trimaran_runtime.errors import Corrupted
 from trimaran_runtime.lowering.answer import Linear, Trees
 from trimaran_runtime.lowering.forest import Forest
+from trimaran_runtime.lowering.graph import Graph
 from trimaran_runtime.lowering.lowered import Lowered, Part
 from trimaran_runtime.lowering.matrix import (
     Divide,
@@ -30,6 +31,7 @@ from trimaran_runtime.lowering.matrix import (
     Single,
     Spread,
 )
+from trimaran_runtime.lowering.ranks import Rank
 from trimaran_runtime.lowering.reader import Calendar, Levels, Numbers, OneHot, Ordinal
 
 VERSION = "1"
@@ -42,6 +44,7 @@ _CLASSES: Mapping[str, type[Any]] = {
         Fill,
         Finite,
         Forest,
+        Graph,
         InfiniteIsMissing,
         Levels,
         Linear,
@@ -50,6 +53,7 @@ _CLASSES: Mapping[str, type[Any]] = {
         OneHot,
         Ordinal,
         Part,
+        Rank,
         Recode,
         Shift,
         Single,
@@ -60,6 +64,7 @@ _CLASSES: Mapping[str, type[Any]] = {
 _TYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "I32": np.dtype("<i4"),
+    "U8": np.dtype("u1"),
     "BOOL": np.dtype("?"),
 }
 _NAMES = {dtype: name for name, dtype in _TYPES.items()}

@@ -1,11 +1,13 @@
 """Makes the lowered form of a fitted scikit-learn model, or says why it has none."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from trimaran_runtime.lowering.answer import Answer
 from trimaran_runtime.lowering.from_encoder import ENCODERS, encoder
+from trimaran_runtime.lowering.from_graph import from_graph
 from trimaran_runtime.lowering.from_linear import linear
 from trimaran_runtime.lowering.from_steps import CannotLower, kind, operations, steps_of
 from trimaran_runtime.lowering.from_trees import BOOSTED, boosted, sorted_columns, trees
@@ -15,22 +17,44 @@ from trimaran_runtime.lowering.reader import Calendar, Numbers, Reader
 from trimaran_runtime.registry.release import Feature, Signature
 from trimaran_runtime.training.learner.columns import calendar, numbers
 
+Found = tuple[tuple[Operation, ...], Answer]
 _NUMBERS = frozenset({"number", "integer", "boolean"})
 
 
-def lower(model: Any, signature: Signature) -> Lowered:
+def numpy_answer(last: Any, signature: Signature) -> Found:  # noqa: ARG001 - as `onnx_answer`
+    """The model proper in NumPy, or a graph where it is one, and what is done before it.
+
+    Args:
+        last: the last step of a fitted pipeline.
+        signature: what the model takes and gives.
+
+    Raises:
+        CannotLower: it has no such form.
+    """
+    found = from_graph(last) or linear(last) or trees(last)
+    if found is None:
+        raise CannotLower(f"{kind(last)} is neither a linear model nor an ensemble of trees")
+    return found
+
+
+def lower(
+    model: Any, signature: Signature, answer: Callable[[Any, Signature], Found] = numpy_answer
+) -> Lowered:
     """The lowered form of a model: not yet proven to answer the same.
 
     Args:
         model: fitted scikit-learn estimator or pipeline.
         signature: what it takes and gives.
+        answer: makes the last step's form.
 
     Raises:
         CannotLower: it has none, and the message says why.
     """
     *steps, last = steps_of(model)
-    if not steps and kind(last) in BOOSTED and last._preprocessor is not None:
+    sorts = not steps and kind(last) in BOOSTED and last._preprocessor is not None
+    if sorts and answer is numpy_answer:
         return _boosted_on_columns(last, signature)
+    found = answer(last, signature)
     features = signature.features
     if steps and kind(steps[0]) == "ColumnTransformer":
         parts, steps = _parts(steps[0], features), steps[1:]
@@ -38,14 +62,14 @@ def lower(model: Any, signature: Signature) -> Lowered:
         everything = list(range(len(features)))
         reader, first, used = _reader(steps, features, everything)
         parts, steps = (Part(reader, first),), steps[used:]
-    return _fitted_together(signature, parts, operations(steps), _answer(last))
+    return _fitted_together(signature, parts, operations(steps), found)
 
 
 def _fitted_together(
     signature: Signature,
     parts: tuple[Part, ...],
     then: tuple[Operation, ...],
-    found: tuple[tuple[Operation, ...], Answer],
+    found: Found,
 ) -> Lowered:
     before, answer = found
     expected = len(signature.classes) or 1
@@ -60,13 +84,6 @@ def _fitted_together(
         )
     except ValueError as exc:
         raise CannotLower(str(exc)) from exc
-
-
-def _answer(last: Any) -> tuple[tuple[Operation, ...], Answer]:
-    found = linear(last) or trees(last)
-    if found is None:
-        raise CannotLower(f"{kind(last)} is neither a linear model nor an ensemble of trees")
-    return found
 
 
 def _parts(transformer: Any, features: tuple[Feature, ...]) -> tuple[Part, ...]:

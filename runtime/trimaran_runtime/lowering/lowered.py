@@ -1,11 +1,11 @@
-"""A model in lowered form: readers, operations and an answer, in NumPy alone."""
+"""A model in lowered form: readers and operations in NumPy, and an answer in NumPy or ONNX."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimaran_runtime.lowering.answer import Answer, Trees
+from trimaran_runtime.lowering.answer import Answer, Linear, Trees
 from trimaran_runtime.lowering.matrix import Operation
 from trimaran_runtime.lowering.reader import Columns, Reader
 
@@ -22,7 +22,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Lowered:
-    """A model that needs NumPy and nothing else.
+    """A model that needs NumPy, and ONNX Runtime where its answer is a graph, and nothing else.
 
     Attributes:
         inputs: names of the columns that it is given, in order.
@@ -51,8 +51,10 @@ class Lowered:
 
     @property
     def form(self) -> str:
-        """What kind of model it is: `linear` or `trees`."""
-        return "trees" if isinstance(self.answer, Trees) else "linear"
+        """What kind of model it is: `linear`, `trees` or `onnx`."""
+        if isinstance(self.answer, Trees):
+            return "trees"
+        return "linear" if isinstance(self.answer, Linear) else "onnx"
 
     def predict(self, values: Columns) -> Floats:
         """Answers for rows given by column.

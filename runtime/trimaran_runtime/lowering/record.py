@@ -25,8 +25,10 @@ class Lowering(Section):
     """Digest of the original's file."""
     lowered: str | None = None
     """Digest of the lowered form's file; None: there is none."""
-    form: Literal["linear", "trees"] | None = None
+    form: Literal["linear", "trees", "onnx"] | None = None
     """What kind of model it is; None: there is none."""
+    refused: str = ""
+    """Why it is not in ONNX, which was asked for; empty: it is, or it was not asked for."""
     reason: str = ""
     """Why there is none; empty: there is one."""
     rows: int = 0
@@ -35,6 +37,10 @@ class Lowering(Section):
     """Rows beside them that were made up: limits, ties, missing values, levels never seen."""
     refused_rows: int = 0
     """Of all those, rows that both refuse."""
+    flipped_rows: int = 0
+    """Of all those, rows for which both have another label."""
+    tolerance: float | None = None
+    """Largest difference that was allowed; None: nothing was compared."""
     max_difference: float | None = None
     """No two probabilities differ by more, and no two numbers relative to the larger of the
     original's and 1; a power of ten, or 0. None: nothing was compared."""
@@ -42,12 +48,15 @@ class Lowering(Section):
     @property
     def told(self) -> str:
         """The outcome in a sentence."""
+        refused = f" (not as ONNX: {self.refused})" if self.refused else ""
         if self.lowered is None:
-            return f"served as it is: {self.reason}"
+            return f"served as it is: {self.reason}{refused}"
         within = f"within {self.max_difference:.0e}" if self.max_difference else "exactly"
+        served = "ONNX" if self.form == "onnx" else f"NumPy ({self.form})"
+        flipped = f", {self.flipped_rows:,} with another label" if self.flipped_rows else ""
         return (
-            f"served as NumPy ({self.form}): {within} equal to the original on {self.rows:,} rows "
-            f"and {self.odd_rows:,} made-up ones"
+            f"served as {served}: {within} equal to the original on {self.rows:,} rows "
+            f"and {self.odd_rows:,} made-up ones{flipped}{refused}"
         )
 
     @classmethod

@@ -72,6 +72,7 @@ def _launch(given: argparse.Namespace, stack: ExitStack) -> Launch:
         host=given.host or ("0.0.0.0" if is_container else "127.0.0.1"),  # noqa: S104
         port=(port or (DEFAULT_PORT if is_container else 0)) if given.port is None else given.port,
         ready=given.ready,
+        grpc_port=given.grpc_port,
     )
 
 
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, help="JSON file with the server's configuration")
     parser.add_argument("--host", help="address to bind")
     parser.add_argument("--port", type=int, help="0: a free one")
+    parser.add_argument("--grpc-port", type=int, help="also speak gRPC there; 0: a free one")
     parser.add_argument("--ready", type=Path, help="file to write when predictions are answered")
     return parser
 

@@ -54,7 +54,7 @@ class Application:
         self.lag = LoopLag()
         self.is_draining = False
         self.in_flight = 0
-        self._oip = InferenceProtocol(self._sharing, lambda: self._is_serving, config.limits)
+        self._oip = InferenceProtocol(self._sharing, lambda: self.is_serving, config.limits)
         self._health, self._predict = vertex_routes(environ)
         self._open = {*_HEALTH, self._health}
         self._routes = self._table()
@@ -90,7 +90,10 @@ class Application:
         self._openapi = openapi.with_aliases(traffic.main.service.openapi, aliases)
         services = [variant.service for variant in traffic.loaded]
         self._oip.serve(services)
-        self.metrics.serving((s.variant, s.release_id, s.release.model_name) for s in services)
+        self.metrics.serving(
+            ((s.variant, s.release_id, s.release.model_name) for s in services),
+            (s.told_execution for s in services),
+        )
         self._traffic = traffic
 
     def begin(self, method: str, path: str, headers: Headers) -> Call | Response:
@@ -206,7 +209,8 @@ class Application:
         return self._traffic
 
     @property
-    def _is_serving(self) -> bool:
+    def is_serving(self) -> bool:
+        """Whether predictions are answered, and will be."""
         return self._traffic is not None and not self.is_draining
 
     def _late(self) -> Refusal:

@@ -16,7 +16,7 @@ from trimaran_runtime.serving.message import Refusal
 from trimaran_runtime.serving.values import Values, first, joined
 
 Call = Callable[[Values], list[Any]]
-_MAX_ROWS = 1024
+MAX_ROWS = 1024
 """Rows of one batch of several requests; a larger request makes a batch of its own."""
 _INLINE_ROWS = 64
 """Batches up to this size are predicted on the event loop when the model is fast enough."""
@@ -37,10 +37,11 @@ class Batcher:
         call: takes rows by column, returns one prediction per row; must not depend on which rows
             share a call.
         max_queue_rows: rows that may wait before requests are refused.
+        max_rows: rows of one batch of several requests; a larger request makes a batch of its own.
     """
 
-    def __init__(self, call: Call, max_queue_rows: int) -> None:
-        self._call, self._max_queue_rows = call, max_queue_rows
+    def __init__(self, call: Call, max_queue_rows: int, max_rows: int = MAX_ROWS) -> None:
+        self._call, self._max_queue_rows, self._max_rows = call, max_queue_rows, max_rows
         self._queue: deque[_Item] = deque()
         self._waiting_rows = 0
         self._scheduled = False
@@ -124,7 +125,7 @@ class Batcher:
     def _next_batch(self) -> tuple[list[_Item], int]:
         batch: list[_Item] = []
         rows = 0
-        while self._queue and (not batch or rows + self._queue[0][1] <= _MAX_ROWS):
+        while self._queue and (not batch or rows + self._queue[0][1] <= self._max_rows):
             item = self._queue.popleft()
             self._waiting_rows -= item[1]
             # A caller that timed out or went away needs no prediction.

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from trimaran_runtime.config_document import ConfigDocument
+from trimaran_runtime.lowering.device import Device
 from trimaran_runtime.registry.config import SigningConfig
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.access import AccessConfig
@@ -47,6 +48,8 @@ class ServerConfig(ConfigDocument):
     """Whose signature a release must carry to be loaded."""
     lowered: bool = True
     """Whether a release's lowered form answers where it has one, and scikit-learn is not loaded."""
+    device: Device = Device.cpu
+    """What a model in ONNX is computed on."""
     max_queue_rows: Annotated[int, Field(ge=1)] = 20_000
     """Rows that may wait for the model before requests are answered 429."""
     max_lag_seconds: Annotated[float, Field(gt=0)] = 0.5

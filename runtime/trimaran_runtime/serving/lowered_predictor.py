@@ -1,8 +1,9 @@
-"""Turns checked rows into predictions with a lowered model: NumPy, and nothing else is loaded."""
+"""Turns checked rows into predictions with a lowered model: in NumPy, or in ONNX Runtime."""
 
 from typing import Any
 
 from trimaran_runtime.lowering.lowered import Lowered
+from trimaran_runtime.lowering.placed import provider_of
 from trimaran_runtime.registry.release import Signature
 from trimaran_runtime.serving.predictor import Renderer, refuse_non_finite
 from trimaran_runtime.serving.values import Values
@@ -14,6 +15,10 @@ class LoweredPredictor(Renderer):
     Args:
         lowered: the model.
         signature: what it takes and gives.
+
+    Attributes:
+        form: `linear`, `trees` or `onnx`.
+        provider: what computes it, in ONNX Runtime's words; None: NumPy does.
     """
 
     def __init__(self, lowered: Lowered, signature: Signature) -> None:
@@ -21,6 +26,8 @@ class LoweredPredictor(Renderer):
             signature.task == "classification", has_probabilities=True, classes=signature.classes
         )
         self._lowered = lowered
+        self.form = lowered.form
+        self.provider = provider_of(lowered)
 
     def predict(self, values: Values) -> list[Any]:
         """Predictions for rows given by column: see `Predictor.predict`.

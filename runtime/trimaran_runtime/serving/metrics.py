@@ -32,6 +32,14 @@ class ServerMetrics:
             "release",
             "model",
         )
+        self._execution = self._gauge(
+            "execution_info",
+            "What computes the predictions, and the most rows of several requests in one call.",
+            "variant",
+            "form",
+            "provider",
+            "batch_rows",
+        )
         self._seconds = Histogram(
             "trimaran_request_seconds",
             "Time to answer a prediction request, seconds.",
@@ -59,15 +67,22 @@ class ServerMetrics:
             variant,
         )
 
-    def serving(self, releases: Iterable[tuple[str, str, str]]) -> None:
+    def serving(
+        self,
+        releases: Iterable[tuple[str, str, str]],
+        executions: Iterable[tuple[str, str, str, int]] = (),
+    ) -> None:
         """What is served from now on; what others counted stays.
 
         Args:
             releases: name of the variant, full id of its release and name of the model, of each.
+            executions: name of the variant, form of the model, what computes it, and the most
+                rows of a batch, of each.
         """
-        self._info.clear()
-        for labels in releases:
-            self._info.labels(*labels).set(1)
+        for info, each in ((self._info, releases), (self._execution, executions)):
+            info.clear()
+            for labels in each:
+                info.labels(*labels).set(1)
 
     def answered(self, route: str, code: int) -> None:
         """Count an answer."""

@@ -82,10 +82,14 @@ class Served:
 
 def _tell(variant: Variant) -> None:
     service = variant.service
+    told = service.execution
     LOG.info(
-        "variant %s: release %s, loaded in %.2f s, %.1f ms for 64 rows",
+        "variant %s: release %s, loaded in %.2f s, %.1f ms for 64 rows; %s by %s, batches of %d",
         variant.name,
         service.short_id,
         service.load_seconds,
         service.call_seconds * 1e3,
+        told.form,
+        told.provider,
+        told.batch_rows,
     )

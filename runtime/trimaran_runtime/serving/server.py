@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ from granian.server.embed import Server
 from trimaran_runtime.serving.adapters import Rsgi
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.rpc.beside import Beside, listening
 from trimaran_runtime.serving.served import Served
 from trimaran_runtime.serving.source import Source
 from trimaran_runtime.serving.traffic import Traffic
@@ -45,7 +47,10 @@ class Launch:
     port: int = 0
     """0: a free one."""
     ready: Path | None = None
-    """File that is written when predictions are answered: `{"port", "pid", "release"}`."""
+    """File that is written when predictions are answered: `{"port", "pid", "release"}`, and
+    `grpc_port` where there is one."""
+    grpc_port: int | None = None
+    """Port of the Open Inference Protocol over gRPC; 0: a free one; None: it is not spoken."""
 
 
 async def run(launch: Launch) -> None:
@@ -65,22 +70,24 @@ async def run(launch: Launch) -> None:
     listener.setblocking(False)
     port = listener.getsockname()[1]
     server = _Granian(application, listener)
+    beside = await listening(application, launch.host, launch.grpc_port)
     serving = loop.create_task(server.serve())
     try:
         traffic = await asyncio.to_thread(launch.source.load, launch.config, application.metrics)
     except BaseException:
         # granian's threads abort the process when the interpreter ends under them.
         server.end()
+        await beside.stop(0)
         await asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
         raise
     served = Served(application, launch.source, launch.config)
     served.take(traffic)
     application.lag.start()
-    _announce(launch, traffic, port)
+    _announce(launch, traffic, {"port": port, **beside.named})
     watching = loop.create_task(served.watch())
     await asyncio.wait([serving, loop.create_task(stop.wait())], return_when="FIRST_COMPLETED")
     watching.cancel()
-    await _drain(application, served, server, serving, launch.config.drain_seconds)
+    await _drain(application, served, server, serving, launch.config.drain_seconds, beside)
 
 
 async def _drain(
@@ -89,12 +96,15 @@ async def _drain(
     server: "_Granian",
     serving: "asyncio.Task[None]",
     seconds: float,
+    beside: Beside,
 ) -> None:
     """Fail /ping, close connections as they are answered, finish what is in flight, end."""
     application.is_draining = True
     await asyncio.sleep(seconds)
     server.end()
-    await asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
+    await asyncio.gather(
+        beside.stop(_IN_FLIGHT_SECONDS), asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
+    )
     deadline = time.monotonic() + _IN_FLIGHT_SECONDS
     while application.in_flight and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
@@ -103,11 +113,11 @@ async def _drain(
     LOG.info("drained")
 
 
-def _announce(launch: Launch, traffic: Traffic, port: int) -> None:
-    LOG.info("on port %d", port)
+def _announce(launch: Launch, traffic: Traffic, ports: Mapping[str, int]) -> None:
+    LOG.info("on %s", ", ".join(f"{name} {port}" for name, port in ports.items()))
     if launch.ready is not None:
         release = traffic.main.service.release_id
-        document = {"port": port, "pid": os.getpid(), "release": release}
+        document = {**ports, "pid": os.getpid(), "release": release}
         part = launch.ready.with_name(f"{launch.ready.name}.part")
         part.write_bytes(orjson.dumps(document))
         part.replace(launch.ready)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from trimaran_runtime.lowering.file import load as load_lowered
+from trimaran_runtime.lowering.placed import placed
 from trimaran_runtime.lowering.record import LOWERED_ROLE
 from trimaran_runtime.registry.release import SHORT, Release, read_release
 from trimaran_runtime.registry.signing import verify
@@ -15,6 +16,7 @@ from trimaran_runtime.serving.batcher import Batcher
 from trimaran_runtime.serving.capture import Capture
 from trimaran_runtime.serving.capture_file import CaptureFiles
 from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.execution import Execution, execution_of
 from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
 from trimaran_runtime.serving.metrics import ServerMetrics, VariantMetrics
 from trimaran_runtime.serving.predictor import Predictor
@@ -43,6 +45,8 @@ class Service:
     metrics: VariantMetrics
     openapi: bytes
     """The OpenAPI document."""
+    execution: Execution
+    """What computes predictions, and how many rows at most in one batch."""
     load_seconds: float
     call_seconds: float
     """Measured time of a warm call of 64 rows, seconds."""
@@ -57,6 +61,12 @@ class Service:
         self.batcher.close()
         if self.capture is not None:
             self.capture.close()
+
+    @property
+    def told_execution(self) -> tuple[str, str, str, int]:
+        """The variant, and what `execution` says, as metrics name them."""
+        told = self.execution
+        return self.variant, told.form, told.provider, told.batch_rows
 
     @property
     def short_id(self) -> str:
@@ -106,9 +116,11 @@ def _service(
 ) -> Service:
     reader = RowReader(release.signature, config.limits.max_rows)
     predictor = _predictor(release, read, config, reader)
-    batcher = Batcher(predictor.predict, config.max_queue_rows)
     example = orjson.dumps({"instances": [openapi.example_row(release)]})
-    call_seconds = batcher.calibrate(reader.read(None, example).values)
+    values = reader.read(None, example).values
+    execution = execution_of(predictor, values)
+    batcher = Batcher(predictor.predict, config.max_queue_rows, execution.batch_rows)
+    call_seconds = batcher.calibrate(values)
     variant = config.variant or release.id[:SHORT]
     counts = metrics.of_variant(variant)
     return Service(
@@ -123,6 +135,7 @@ def _service(
         else _capture(store, release.id, variant, config, reader, counts),
         metrics=counts,
         openapi=orjson.dumps(openapi.document(release, release.id)),
+        execution=execution,
         load_seconds=time.perf_counter() - started,
         call_seconds=call_seconds,
     )
@@ -133,11 +146,12 @@ def _predictor(
 ) -> Predictor | LoweredPredictor:
     lowered = release.files.get(LOWERED_ROLE) if config.lowered else None
     if lowered is not None:
-        return LoweredPredictor(load_lowered(read(lowered.digest)), release.signature)
+        model = placed(load_lowered(read(lowered.digest)), config.device)
+        return LoweredPredictor(model, release.signature)
     from trimaran_runtime.training.model_file import load_model_bytes
 
-    model = load_model_bytes(read(release.model.file.digest), release.model.trusted_types)
-    return Predictor(model, release.signature, reader.columns)
+    original = load_model_bytes(read(release.model.file.digest), release.model.trusted_types)
+    return Predictor(original, release.signature, reader.columns)
 
 
 def _capture(

@@ -87,7 +87,13 @@ def run(context: Context) -> None:
         }
     )
     folder = context.outputs["evaluation"]
-    lowered = lowered_files(model, digest_of(content), record.signature, list(splits.values()))
+    lowered = lowered_files(
+        model,
+        digest_of(content),
+        record.signature,
+        list(splits.values()),
+        config.training.lowering,
+    )
     for name, made in lowered.items():
         (folder / name).write_bytes(made)
     (folder / EVALUATION).write_bytes(canonical_json(evaluation.model_dump(mode="json")))

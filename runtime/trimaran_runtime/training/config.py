@@ -1,5 +1,6 @@
 """The part of the `pipeline` section that the train step executes."""
 
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -72,6 +73,29 @@ class Tune(Section):
     """Searched hyperparameters by name; a built-in learner brings its own."""
 
 
+class LoweredFormat(StrEnum):
+    """What computes the lowered form of a model."""
+
+    numpy = "numpy"
+    """NumPy, in float64."""
+    onnx = "onnx"
+    """ONNX Runtime, trees in float32; preparation in NumPy."""
+
+
+class LoweringConfig(Section):
+    """What a release's model is lowered to."""
+
+    format: LoweredFormat = LoweredFormat.numpy
+    """`numpy`, or `onnx`; where a form is not proven equal, the next simpler one serves: NumPy,
+    then scikit-learn."""
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-5
+    """Largest difference of two probabilities, or of two numbers relative to the larger of the
+    original's and 1, that a form in ONNX may have; one in NumPy: 1e-9."""
+    flipped_labels: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Largest share of the compared rows that may have another label in ONNX, 0 to 1, where the
+    probabilities are within the tolerance: ties."""
+
+
 class TrainingConfig(Section):
     """How a model is fitted."""
 
@@ -92,6 +116,8 @@ class TrainingConfig(Section):
     """Types of your own (`module.Class`) that a model file may hold, beside scikit-learn's."""
     check_reproducible: bool = False
     """Whether the model is fitted once more in a fresh process, and the two files compared."""
+    lowering: LoweringConfig = LoweringConfig()
+    """What the release's model is lowered to."""
 
     @model_validator(mode="after")
     def _something_to_search(self) -> Self:

@@ -21,8 +21,8 @@ FAMILIES = ("sklearn.", "numpy.", "scipy.")
 """Libraries whose types a model file may hold without being named in the configuration."""
 _HARMLESS = ("functools.partial",)
 """Holds a function that is looked at in its own right; scikit-learn's trees have one."""
-_OWN = ("trimaran_runtime.training.learner.columns.",)
-"""What the built-in learners' models hold of ours."""
+_OWN = ("trimaran_runtime.training.learner.columns.", "trimaran_runtime.training.onnx_model.")
+"""What models hold of ours: the built-in learners', and those in ONNX."""
 _ADDRESS = "_stop_words_id"
 """Attribute of scikit-learn's vectorisers: the address of stop words already looked at; another
 value has them looked at again."""

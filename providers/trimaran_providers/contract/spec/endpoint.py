@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from trimaran_providers.contract.spec.compute import Compute
 from trimaran_providers.contract.spec.linkable import Linkable
+from trimaran_runtime.lowering.device import Device
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.access import AccessConfig
 from trimaran_runtime.serving.config import CaptureConfig, LimitsConfig
@@ -115,6 +116,15 @@ class Shadow(Section):
     """Share of requests copied, 0 to 1."""
 
 
+class GpuUse(StrEnum):
+    """What becomes of a model in ONNX where ONNX Runtime cannot use the machine's GPU."""
+
+    required = "required"
+    """It is not served."""
+    preferred = "preferred"
+    """The processor computes it."""
+
+
 class BatchSpec(Section):
     """Prediction of a whole table (endpoint.kind batch)."""
 
@@ -144,14 +154,24 @@ class EndpointSpec(Section):
     limits: LimitsConfig = LimitsConfig()
     """What one request may cost."""
     lowered: bool = True
-    """Whether a model answers in its lowered form (NumPy alone, proven equal when the release was
-    made) where it has one; false: always scikit-learn."""
+    """Whether a model answers in its lowered form (NumPy or ONNX, proven equal when the release
+    was made) where it has one; false: always the original."""
+    gpu: GpuUse = GpuUse.required
+    """Whether a model in ONNX is served where ONNX Runtime cannot use the GPU of `compute.gpu`:
+    `required`, no; `preferred`, from the processor."""
     access: AccessConfig | None = None
     """Who may ask for predictions; None: whoever reaches the address."""
     batch: BatchSpec | None = None
     """What is predicted; needed by kind `batch`, and by no other."""
     port: Annotated[int, Field(ge=1024, le=65_535)] | None = None
     """Port on the local cloud; None: a free one, kept over restarts. Clouds choose their own."""
+
+    @property
+    def device(self) -> Device:
+        """What a model in ONNX is computed on."""
+        if self.compute.gpu is None:
+            return Device.cpu
+        return Device.cuda if self.gpu is GpuUse.required else Device.cuda_or_cpu
 
     @model_validator(mode="after")
     def _batch_has_a_source(self) -> Self:

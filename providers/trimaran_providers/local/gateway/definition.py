@@ -9,6 +9,7 @@ from trimaran_providers.contract.errors import CorruptedError
 from trimaran_providers.contract.spec.endpoint import EndpointSpec, RollbackSignal, Strategy
 from trimaran_providers.local.atomic import write_atomic
 from trimaran_runtime.alerting.config import AlertRules
+from trimaran_runtime.lowering.device import Device
 from trimaran_runtime.registry.config import UNSIGNED, SigningConfig
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.access import AccessConfig
@@ -63,6 +64,8 @@ class EndpointDefinition(Section):
     """What one request may cost."""
     lowered: bool = True
     """Whether releases answer in their lowered form where they have one."""
+    device: Device = Device.cpu
+    """What models in ONNX are computed on."""
     access: AccessConfig | None = None
     """Who may ask for predictions; None: whoever reaches the port."""
     signing: SigningConfig = SigningConfig()
@@ -110,6 +113,8 @@ class EndpointDefinition(Section):
             capture=spec.capture,
             limits=spec.limits,
             lowered=spec.lowered,
+            # The machine is what it is: a GPU is used where there is one.
+            device=Device.cuda_or_cpu if spec.compute.gpu else Device.cpu,
             access=spec.access,
             signing=signing,
         )

@@ -78,12 +78,13 @@ class InferenceProtocol:
     async def _model(self, call: Call, body: bytes) -> Response:
         service = (self._named(call) or self._sharing.ready().main).service
         release, outputs = service.release, self._tensors[service.release_id].outputs
+        execution = service.execution
         return Response.json(
             200,
             {
                 "name": release.model_name,
                 "versions": [release.id[:SHORT], release.id],
-                "platform": f"sklearn_{release.model.format}",
+                "platform": _platform(service),
                 "inputs": [
                     {"name": column.name, "datatype": datatype_of(column).name, "shape": [-1]}
                     for column in release.signature.features
@@ -96,6 +97,11 @@ class InferenceProtocol:
                     }
                     for output in outputs.all
                 ],
+                "parameters": {
+                    "form": execution.form,
+                    "provider": execution.provider,
+                    "batch_rows": execution.batch_rows,
+                },
             },
         )
 
@@ -151,6 +157,13 @@ class InferenceProtocol:
             given=call.version,
             allowed=", ".join(name for pair in versions for name in pair),
         )
+
+
+def _platform(service: Service) -> str:
+    """The protocol's word for a model in ONNX, else of its kind: `project_format`."""
+    if service.execution.form == "onnx":
+        return "onnxruntime_onnx"
+    return f"sklearn_{service.release.model.format}"
 
 
 @dataclass(frozen=True, slots=True)

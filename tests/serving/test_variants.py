@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.serving.process import Server
 from tests.serving.releases import new_store, publish, publish_misbehaving
-from tests.serving.test_server_process import Server
 from tests.serving.test_serving_capture import lines
 from tests.serving.traffic import Hammer, ask, predict
 from trimaran_runtime.errors import Exit

@@ -61,21 +61,25 @@ async def _answer(
         return call
     try:
         body = await _body(application, call, chunks) if call.route.method == "POST" else b""
+        return await application.finish(call, body)
     except Refusal as refusal:
         return application.refused(refusal, call)
-    return await application.finish(call, body)
+    finally:
+        if call.held_bytes:
+            application.bodies.release(call)
 
 
 async def _body(application: Application, call: Call, chunks: Any) -> bytes:
     """The body, counted while it arrives: a length may be missing, or a lie."""
     received = bytearray()
+    watched = application.bodies.watched
     limit = min(BODY_SECONDS, call.deadline - call.started)
     try:
         async with asyncio.timeout_at(call.started + limit):
             async for chunk in chunks:
                 received += chunk
-                if len(received) > application.max_body:
-                    raise application.too_large(len(received))
+                if len(received) > watched:
+                    application.bodies.hold(call, len(received))
     except TimeoutError:
         raise Refusal(408, f"the body did not arrive within {limit:g} s") from None
     return bytes(received)

@@ -22,6 +22,7 @@ from granian.server.embed import Server
 from trimaran_runtime.serving.adapters import Rsgi
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
+from trimaran_runtime.serving.listener import Listener
 from trimaran_runtime.serving.served import Served
 from trimaran_runtime.serving.source import Source
 from trimaran_runtime.serving.traffic import Traffic
@@ -30,8 +31,11 @@ LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
 _HEADER_MS = 5_000
 """A caller that drips its headers is cut off after this time, ms."""
+_LAST_SECONDS = 0.1
+"""Time for connections that were accepted last to send what they came for."""
 _IN_FLIGHT_SECONDS = 20.0
-"""Longest wait for requests in flight; SageMaker kills 30 s after SIGTERM."""
+"""Longest wait for requests in flight; SageMaker kills 30 s after SIGTERM, and the last records
+have to be written too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +97,11 @@ async def _drain(
     """Fail /ping, close connections as they are answered, finish what is in flight, end."""
     application.is_draining = True
     await asyncio.sleep(seconds)
+    server.listener.deafen()
+    await asyncio.sleep(_LAST_SECONDS)
+    deadline = time.monotonic() + _IN_FLIGHT_SECONDS
     server.end()
     await asyncio.wait([serving], timeout=_IN_FLIGHT_SECONDS)
-    deadline = time.monotonic() + _IN_FLIGHT_SECONDS
     while application.in_flight and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
     application.lag.stop()
@@ -127,14 +133,15 @@ class _Granian(Server):
             backlog=_BACKLOG,
             http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MS),
         )
-        self._listener = listener
+        self._socket = listener
+        self.listener = Listener(listener)
 
     def _init_shared_socket(self) -> Any:
         # The name is exported at run time only, and its stub lacks the arguments.
         holder: Any = import_module("granian.net").SocketHolder
         self._ssp = None
         # From here on granian owns the descriptor, and closes it.
-        self._shd = holder(self._listener.detach(), False, _BACKLOG)
+        self._shd = holder(self._socket.detach(), False, _BACKLOG)
 
     def end(self) -> None:
         """Stop accepting; `serve` returns when the requests in flight are answered."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from granian.constants import HTTPModes
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
@@ -130,6 +131,9 @@ class _Granian(Server):
             Rsgi(application),
             log_enabled=False,
             websockets=False,
+            # Not `auto`: while it waits for the bytes that tell HTTP/1 from 2 there is no timeout,
+            # and who sends none keeps the connection (https://github.com/hyperium/hyper/issues/3962).
+            http=HTTPModes.http1,
             backlog=_BACKLOG,
             http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MS),
         )

@@ -125,11 +125,10 @@ NESTED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", NESTED)
 def test_deep_nesting_is_a_400(server: Server, name: str) -> None:
-    with others_are_served(server):
-        with ThreadPoolExecutor(4) as pool:
-            request = post(NESTED[name], "connection: close")
-            for heard in pool.map(lambda _: converse(server.url(), [request]), range(8)):
-                assert heard.statuses == [400], heard.content[:300]
+    with others_are_served(server), ThreadPoolExecutor(4) as pool:
+        request = post(NESTED[name], "connection: close")
+        for heard in pool.map(lambda _: converse(server.url(), [request]), range(8)):
+            assert heard.statuses == [400], heard.content[:300]
 
 
 def _rows(size: int, row: str, start: str, end: str, most: int = 100_000) -> bytes:
@@ -144,14 +143,24 @@ TENSORS = [
     for name in ("length", "width", "height")
 ]
 LARGEST: dict[str, tuple[str, str, bytes, int]] = {
-    "JSON rows": ("/invocations", "application/json", _rows(6 * MIB, ROW, '{"instances":[', "]}"), 200),
+    "JSON rows": (
+        "/invocations",
+        "application/json",
+        _rows(6 * MIB, ROW, '{"instances":[', "]}"),
+        200,
+    ),
     "JSON objects": (
         "/invocations",
         "application/json",
         _rows(6 * MIB, '{"length":1.25,"width":0.5,"height":2.125}', '{"instances":[', "]}"),
         200,
     ),
-    "CSV": ("/invocations", CSV, b"1.234567890123456,0.12345678901234,2.34567890123\n" * 100_000, 200),
+    "CSV": (
+        "/invocations",
+        CSV,
+        b"1.234567890123456,0.12345678901234,2.34567890123\n" * 100_000,
+        200,
+    ),
     "too many rows of CSV": ("/invocations", CSV, b"1,2,3\n" * (MIB - 1), 413),
     "JSON tensors": (
         "/v2/models/flights/infer",
@@ -159,7 +168,12 @@ LARGEST: dict[str, tuple[str, str, bytes, int]] = {
         ('{"inputs":[' + ",".join(TENSORS) + "]}").encode(),
         200,
     ),
-    "one long row": ("/invocations", "application/json", _rows(6 * MIB, "1", '{"instances":[[', "]]}", 10**7), 400),
+    "one long row": (
+        "/invocations",
+        "application/json",
+        _rows(6 * MIB, "1", '{"instances":[[', "]]}", 10**7),
+        400,
+    ),
 }
 
 
@@ -234,13 +248,9 @@ SMUGGLED = {
     ),
     "a folded header": raw(b"content-length: 0", b"x: y", b" transfer-encoding: chunked"),
     "a chunk of no size": raw(b"transfer-encoding: chunked", body=b"zz\r\n" + HIDDEN),
-    "a chunk beyond 64 bits": raw(
-        b"transfer-encoding: chunked", body=b"f" * 17 + b"\r\n" + HIDDEN
-    ),
+    "a chunk beyond 64 bits": raw(b"transfer-encoding: chunked", body=b"f" * 17 + b"\r\n" + HIDDEN),
     "a chunk with a sign": raw(b"transfer-encoding: chunked", body=b"-1\r\n" + HIDDEN),
-    "a chunk extension without end": raw(
-        b"transfer-encoding: chunked", body=b"1;" + b"x" * MIB
-    ),
+    "a chunk extension without end": raw(b"transfer-encoding: chunked", body=b"1;" + b"x" * MIB),
     "trailers without end": raw(
         b"transfer-encoding: chunked", body=b"0\r\n" + b"x: y\r\n" * 200_000
     ),
@@ -274,22 +284,71 @@ def test_others_are_served_while_it_is_tried(hasty: Server) -> None:
             assert heard.is_closed
 
 
+TORN = {
+    "fewer bytes than told": post(b"1,2,3\n" * 9, kind=CSV)[:-12],
+    "chunks that stop": raw(
+        b"content-type: text/csv", b"transfer-encoding: chunked", body=b"6\r\n1,2,3\n\r\n"
+    ),
+    "a chunk that is none": raw(
+        b"content-type: text/csv",
+        b"transfer-encoding: chunked",
+        body=b"6\r\n1,2,3\n\r\n" + b"zz\r\n",
+    ),
+    "a chunk without its end": raw(
+        b"content-type: text/csv", b"transfer-encoding: chunked", body=b"6\r\n1,2,3\n0\r\n\r\n"
+    ),
+    "a large body": post(b"1,2,3\n" * 50_000, kind=CSV)[:-12],
+}
+WHOLE = raw(
+    b"content-type: text/csv", b"transfer-encoding: chunked", body=b"6\r\n1,2,3\n\r\n0\r\n\r\n"
+)
+
+
+def predicted(server: Server) -> int:
+    """Rows that the model was asked for."""
+    lines = ask(server.url(), "/metrics")[2].splitlines()
+    return sum(int(float(x.split()[-1])) for x in lines if x.startswith("trimaran_rows_total"))
+
+
+@pytest.mark.parametrize("name", TORN)
+def test_a_body_that_is_torn_is_not_taken_for_a_whole_one(server: Server, name: str) -> None:
+    """Half of a table is a table as well: it must be neither answered nor recorded."""
+    before = predicted(server)
+    clean(converse(server.url(), [TORN[name]], is_torn=True), 400)
+    time.sleep(0.05)
+    assert predicted(server) == before
+    assert converse(server.url(), [WHOLE]).statuses == [200]
+    assert predicted(server) == before + 1
+
+
 # --- callers that take their time ---------------------------------------------------------------
 
 SLOW: dict[str, tuple[int, float, Callable[[], Iterator[bytes]]]] = {
     # name: how many, the longest that one may last, what is sent every 0.2 s
     "headers that drip": (
-        30, HEADER_SECONDS, lambda: iter([b"POST /invocations HTTP/1.1\r\n", *[b"x-a: b\r\n"] * 150])
+        30,
+        HEADER_SECONDS,
+        lambda: iter([b"POST /invocations HTTP/1.1\r\n", *[b"x-a: b\r\n"] * 150]),
     ),
     "a first line that drips": (10, HEADER_SECONDS, lambda: iter([b"G", *[b"E"] * 150])),
     "half a header": (30, HEADER_SECONDS, lambda: iter([b"GET / HTTP/1.1\r\nhost: x\r\nx-a"])),
     "nothing": (10, HEADER_SECONDS, lambda: iter(())),
     "the beginning of HTTP/2": (10, HEADER_SECONDS, lambda: iter([b"PRI * HT"])),
-    "HTTP/2 and no frame": (10, HEADER_SECONDS, lambda: iter([b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])),
+    "HTTP/2 and no frame": (
+        10,
+        HEADER_SECONDS,
+        lambda: iter([b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]),
+    ),
     "half a body": (20, BODY_SECONDS, lambda: iter([post(b"x" * 1000)[:-500]])),
-    "a body that drips": (10, BODY_SECONDS, lambda: iter([post(b"x" * 1000)[:-1000], *[b"x"] * 150])),
+    "a body that drips": (
+        10,
+        BODY_SECONDS,
+        lambda: iter([post(b"x" * 1000)[:-1000], *[b"x"] * 150]),
+    ),
     "chunks that drip": (
-        10, BODY_SECONDS, lambda: iter([raw(b"transfer-encoding: chunked"), *[b"1\r\nx\r\n"] * 150])
+        10,
+        BODY_SECONDS,
+        lambda: iter([raw(b"transfer-encoding: chunked"), *[b"1\r\nx\r\n"] * 150]),
     ),
 }
 

@@ -18,6 +18,7 @@ from trimaran_runtime.registry.release import read_release
 from trimaran_runtime.serving.config import CaptureConfig
 from trimaran_runtime.storage.store import Store, blob_key
 
+
 def test_one_process_serves_limits_and_drains_without_losing_a_request(
     start: Start, store: Store, release: str
 ) -> None:

@@ -17,7 +17,11 @@ MIB = 1 << 20
 LINES = 60_000
 AS_CSV = b"1.234567890123456,0.12345678901234,2.34567890123\n" * LINES
 TENSORS = json.dumps(
-    {"inputs": [{"name": n, "datatype": "FP64", "shape": [LINES], "data": [0.5] * LINES} for n in NAMES]}
+    {
+        "inputs": [
+            {"name": n, "datatype": "FP64", "shape": [LINES], "data": [0.5] * LINES} for n in NAMES
+        ]
+    }
 ).encode()
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +38,10 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path) -> Home:
     folder = tmp_path / "home"
     folder.mkdir()
-    yield Home(folder, Watched(folder))
+    return Home(folder, Watched(folder))
 
 
 def run(code: str, home: Home) -> int:

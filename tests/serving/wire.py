@@ -30,7 +30,12 @@ class Heard:
 
 
 def converse(
-    url: str, pieces: Iterable[bytes], *, pause: float = 0, patience: float = 20
+    url: str,
+    pieces: Iterable[bytes],
+    *,
+    pause: float = 0,
+    patience: float = 20,
+    is_torn: bool = False,
 ) -> Heard:
     """Send the pieces, and listen until the server closes the connection.
 
@@ -38,13 +43,14 @@ def converse(
         url: of the server.
         pieces: what to send; it is stopped when the server closes.
         pause: seconds between two pieces.
+        is_torn: say that nothing follows after the pieces, as a caller that dies does.
         patience: longest wait for the end of the connection, seconds from the start.
     """
     parts = urlsplit(url)
     started = time.monotonic()
     heard: list[bytes] = []
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=patience) as s:
-        sending = threading.Thread(target=_send, args=[s, pieces, pause], daemon=True)
+        sending = threading.Thread(target=_send, args=[s, pieces, pause, is_torn], daemon=True)
         sending.start()
         is_closed = False
         try:
@@ -61,11 +67,13 @@ def converse(
     return Heard(b"".join(heard), seconds, is_closed)
 
 
-def _send(s: socket.socket, pieces: Iterable[bytes], pause: float) -> None:
+def _send(s: socket.socket, pieces: Iterable[bytes], pause: float, is_torn: bool) -> None:
     try:
         for piece in pieces:
             s.sendall(piece)
             time.sleep(pause)
+        if is_torn:
+            s.shutdown(socket.SHUT_WR)
     except OSError:
         pass  # closed
 

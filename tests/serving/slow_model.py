@@ -1,4 +1,4 @@
-"""A release that is slow to answer, sixty-four callers of it, and how long `/ping` takes meanwhile."""
+"""A release that is slow to answer, sixty-four callers of it, and how long `/ping` takes."""
 
 import http.client
 import json

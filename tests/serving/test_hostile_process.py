@@ -85,7 +85,8 @@ def others_are_served(server: Server, at_least: int = 20) -> Iterator[None]:
     middle, late = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.95)]
     print(
         f"{len(seconds)} good requests, median {middle * 1e3:.1f} ms, 95th percentile "
-        f"{late * 1e3:.1f} ms, last {seconds[-1] * 1e3:.0f} ms; grown {(peak - before) / MIB:.0f} MiB"
+        f"{late * 1e3:.1f} ms, last {seconds[-1] * 1e3:.0f} ms; "
+        f"grown {(peak - before) / MIB:.0f} MiB"
     )
     assert hammer.statuses == {200}, hammer.broken
     assert late < 0.1

@@ -55,7 +55,7 @@ def longest_pause(client: Client, path: str, kind: str, body: bytes) -> tuple[in
         await task
         return response.status, max(pauses), took
 
-    # The server's process keeps what is loaded from the collector; here that is the whole of pytest.
+    # The server spares what is loaded from the collector; here that is the whole of pytest.
     gc.disable()
     try:
         return asyncio.run(run())

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
+import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
 from tests.serving.releases import publish
@@ -27,15 +28,6 @@ MODELS: dict[str, Any] = {
     "random forest, 300 trees": RandomForestClassifier(300, random_state=0),
     "boosting, 100 iterations": HistGradientBoostingClassifier(max_iter=100, random_state=0),
 }
-TRUSTED = {
-    "boosting, 100 iterations": (
-        "sklearn._loss.link.Interval",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.loss.HalfBinomialLoss",
-        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    )
-}
 
 
 def publish_slow(store: Store, name: str, trees: int | None = None) -> str:
@@ -47,9 +39,9 @@ def publish_slow(store: Store, name: str, trees: int | None = None) -> str:
     model = MODELS[name]
     if trees is not None:
         model = model.set_params(n_estimators=trees)
-    return publish(
-        store, model=model.fit(table, target), features=features, trusted=TRUSTED.get(name, ())
-    )
+    model.fit(table, target)
+    trusted = tuple(skops.io.get_untrusted_types(data=skops.io.dumps(model)))
+    return publish(store, model=model, features=features, trusted=trusted)
 
 
 def body() -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Callers that mean harm, at the real process, while others are served in time.
 
-Meanwhile good requests are sent without pause: each is answered, 19 of 20 within 100 ms (beside
-bodies of 6 MiB every second one: reading JSON holds the interpreter for that long, and here the
-attackers want the same cores), and the process grows by a stated amount at most. What the decoders make of damaged bodies is in
-`test_serving_hostile.py`.
+Meanwhile good requests are sent without pause: each is answered, 19 of 20 within 100 ms. Beside
+bodies of 6 MiB it is every second one: reading JSON holds the interpreter for that long, and here
+the attackers want the same cores. The process grows by a stated amount at most. What the decoders
+make of damaged bodies is in `test_serving_hostile.py`.
 """
 
 import os
@@ -62,7 +62,7 @@ def a_server(store: Store, work: Path, config: ServerConfig) -> Iterator[Server]
 
 @contextmanager
 def others_are_served(server: Server, share: float = 0.95) -> Iterator[None]:
-    """Good requests while the block runs, that share of them in time; how much the process grows."""
+    """Good requests while the block runs, so many of them in time; how much the process grows."""
     process = psutil.Process(server.process.pid)
     before = peak = process.memory_info().rss
     done = threading.Event()

@@ -281,6 +281,11 @@ def test_what_can_be_understood_twice_is_refused_and_the_connection_closed(
     assert b'"openapi"' not in heard.content
 
 
+@pytest.mark.parametrize("name", ["a header of 500 kB", "10,000 headers"])
+def test_headers_have_a_limit(hasty: Server, name: str) -> None:
+    assert converse(hasty.url(), [SMUGGLED[name]]).statuses in ([431], [])
+
+
 def test_others_are_served_while_it_is_tried(hasty: Server) -> None:
     with others_are_served(hasty), ThreadPoolExecutor(8) as pool:
         for heard in pool.map(lambda sent: converse(hasty.url(), [sent]), SMUGGLED.values()):

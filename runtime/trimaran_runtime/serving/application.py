@@ -119,11 +119,8 @@ class Application:
             if self._access is not None and route.label not in self._open:
                 self._access.check(headers)
             length = headers.get("content-length")
-            if length is not None:
-                if length.isdecimal() and int(length) > self._max_body:
-                    raise self.bodies.too_large(int(length))
-                if headers.get(_CHUNKED) is not None:
-                    raise Refusal(400, "the body has a length, and comes in chunks", where=_CHUNKED)
+            if length is not None and length.isdecimal() and int(length) > self._max_body:
+                raise self.bodies.too_large(int(length))
             if route.predicts and self.lag.seconds > self._max_lag:
                 raise self._late()
         except Refusal as refusal:
@@ -221,9 +218,9 @@ class Application:
     def _closed(self, response: Response, request_id: str, headers: Headers) -> Response:
         named = {**correlation.passed_on(headers), **response.headers, REQUEST_ID: request_id}
         # While draining: kept-alive connections would hold up the end, and lose the request after
-        # it. After chunks: they are where one reader sees another request than the other, and
-        # whatever follows a body whose length was told as well must not be answered (RFC 9112,
-        # 6.3). The HTTP library has already dropped a length that came later in the headers.
+        # it. After chunks: where a length was told as well, another reader may see another request
+        # in what follows, and it must not be answered (RFC 9112, 6.3). Whether one was told is not
+        # known here any more: the HTTP library has dropped it.
         if self.is_draining or headers.get(_CHUNKED) is not None:
             named["connection"] = "close"
         return Response(response.status, response.body, response.content_type, named)

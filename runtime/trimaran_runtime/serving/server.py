@@ -35,6 +35,8 @@ _HEADER_MS = 5_000
 """A caller that drips its headers is cut off after this time, ms."""
 _LAST_SECONDS = 0.1
 """Time for connections that were accepted last to send what they came for."""
+_HEADER_BYTES = 128 << 10
+"""Headers above this are answered 431; also what is read of a body at a time."""
 _COLLECT = (10_000, 10, 20)
 """Objects that are new before the youngest are looked at, and how many times that for the older
 (gc.set_threshold): 2,000,000 that stayed, until all are."""
@@ -151,7 +153,9 @@ class _Granian(Server):
             # and who sends none keeps the connection (https://github.com/hyperium/hyper/issues/3962).
             http=HTTPModes.http1,
             backlog=_BACKLOG,
-            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MS),
+            http1_settings=HTTP1Settings(
+                header_read_timeout=_HEADER_MS, max_buffer_size=_HEADER_BYTES
+            ),
         )
         self._socket = listener
         self.listener = Listener(listener)

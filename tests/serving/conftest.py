@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.serving.batch_case import Batch
 from tests.serving.numbers import publish_numbers
+from tests.serving.process import Server
 from tests.serving.releases import new_store, publish
 from trimaran_runtime.serving.application import Application
 from trimaran_runtime.serving.config import ServerConfig
@@ -42,6 +44,7 @@ class Client:
 
 
 Connect = Callable[..., Client]
+Start = Callable[..., Server]
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +100,20 @@ def batch(
     caplog: pytest.LogCaptureFixture,
 ) -> Batch:
     return Batch(store, release, tmp_path / "out", capsys, caplog)
+
+
+@pytest.fixture
+def start(tmp_path: Path, store: Store, release: str) -> Iterator[Start]:
+    """Starts a server: `start()`, `start(release_id, code="…", limits=…)`; one in a test."""
+    with ExitStack() as stack:
+
+        def begin(release_id: str = release, code: str = "", **config: Any) -> Server:
+            more = []
+            if code:
+                (tmp_path / "code").mkdir()
+                (tmp_path / "code" / "misbehaving.py").write_text(code)
+                more = ["--code", str(tmp_path / "code")]
+            given = ServerConfig(**config)
+            return stack.enter_context(Server.running(tmp_path, store, release_id, given, *more))
+
+        yield begin

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -87,13 +87,17 @@ def copy_files(store: Store, release_id: str, target: Path) -> Path:
 
 @contextmanager
 def running(
-    work: Path, port_variable: str = "SAGEMAKER_BIND_TO_PORT", **environ: str
+    work: Path,
+    port_variable: str = "SAGEMAKER_BIND_TO_PORT",
+    prefix: Sequence[str] = (),
+    **environ: str,
 ) -> Iterator[Container]:
     """A server with a container's environment, ended afterwards.
 
     Args:
         work: folder for its log and its temporary files.
         port_variable: the cloud's variable that names the port.
+        prefix: a program, and its arguments, that runs the server.
         environ: further variables.
     """
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -101,7 +105,7 @@ def running(
     log = work / "container.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trimaran_runtime.serving", "serve"],
+            [*prefix, sys.executable, "-m", "trimaran_runtime.serving", "serve"],
             stderr=output,
             cwd=work,
             env={**os.environ, "TMPDIR": str(work), port_variable: str(port), **environ},

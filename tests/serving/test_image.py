@@ -1,6 +1,7 @@
 """The image: what its Dockerfile says, and what it installs, started as a container is."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -29,6 +30,8 @@ from trimaran_runtime.registry.serving_files import write_serving_files
 LOCK = "stacks/requirements.lock"
 """What the example's image is built from."""
 PREFIX = "/opt/trimaran"
+FULL = os.environ.get("TRIMARAN_SWEEP") == "full"
+"""Whether scikit-learn serves too: uv compiles no modules, and it takes half a minute to load."""
 BUILD, STEP, SERVER = stages(dockerfile(), LOCK=LOCK)
 FINISHED = [STEP, SERVER]
 
@@ -185,11 +188,13 @@ def test_what_is_installed_is_what_the_lock_names_and_the_runtime_beside_it(
     assert Path(runtime).is_relative_to(installed.folder)
 
 
-@pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+@pytest.fixture(scope="module", params=["lowered", "scikit-learn"] if FULL else ["lowered"])
+def release(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
     """A folder of serving files, as a cloud puts it into a container, and the release's id."""
     store = new_store(tmp_path_factory.mktemp("store"))
-    name = publish(store)
+    name = publish(store, lowered=request.param == "lowered")
     key = write_serving_files(store, read_release(store, name))
     assert store.path is not None
     return store.path / key, name

@@ -1,70 +1,22 @@
 """The server as a process: ready file, drain, ending with its parent, and what it refuses."""
 
-import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
+from tests.serving.conftest import Start
 from tests.serving.releases import new_store, publish
 from tests.serving.test_serving_capture import lines
 from tests.serving.traffic import Hammer, ask, predict
 from trimaran_runtime.registry.release import read_release
-from trimaran_runtime.serving.config import CaptureConfig, ServerConfig
+from trimaran_runtime.serving.config import CaptureConfig
 from trimaran_runtime.storage.store import Store, blob_key
-
-Start = Callable[..., "Server"]
-
-
-class Server:
-    """A server process."""
-
-    def __init__(self, command: list[str], ready: Path, log: Path, environ: dict[str, str]) -> None:
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(command, stderr=output, env={**os.environ, **environ})
-        self._ready, self._log = ready, log
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def url(self) -> str:
-        deadline = time.monotonic() + 60
-        while not self._ready.exists():
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.02)
-        return f"http://127.0.0.1:{json.loads(self._ready.read_bytes())['port']}"
-
-
-@pytest.fixture
-def start(tmp_path: Path, store: Store, release: str) -> Iterator[Start]:
-    servers: list[Server] = []
-
-    def begin(
-        release_id: str = release, environ: dict[str, str] | None = None, **config: Any
-    ) -> Server:
-        path = tmp_path / "config.json"
-        path.write_text(ServerConfig(**config).model_dump_json())
-        command = [sys.executable, "-m", "trimaran_runtime.serving", "--store", store.uri]
-        command += ["--release", release_id, "--config", str(path)]
-        ready = tmp_path / "ready.json"
-        command += ["--ready", str(ready)]
-        servers.append(Server(command, ready, tmp_path / "server.log", environ or {}))
-        return servers[-1]
-
-    yield begin
-    for server in servers:
-        server.process.kill()
-        server.process.wait()
 
 
 def test_one_process_serves_limits_and_drains_without_losing_a_request(

@@ -61,6 +61,49 @@ def test_a_batch_stops_growing_at_its_limit() -> None:
     assert call.calls == [1020, 10]
 
 
+def test_a_large_request_is_predicted_in_portions_and_answered_as_a_whole() -> None:
+    for rows in ([list(range(10_000))], np.arange(10_000.0).reshape(1, -1)):
+        call = Doubling()
+        batcher = Batcher(call, max_queue_rows=10_000)
+        answer = asyncio.run(batcher.submit(rows, 10_000))
+        assert answer == [2 * value for value in range(10_000)]
+        assert call.calls == [4096, 4096, 1808]
+
+
+def test_others_get_their_turn_between_the_portions_of_large_requests() -> None:
+    call = Doubling(seconds=0.01)
+    batcher = Batcher(call, max_queue_rows=5000)
+    finished: list[int] = []
+
+    async def ask(rows: list[int]) -> None:
+        assert await batcher.submit([rows], len(rows)) == [2 * value for value in rows]
+        finished.append(len(rows))
+
+    async def run() -> None:
+        large = [asyncio.create_task(ask([1] * 100_000)) for _ in range(2)]
+        await asyncio.sleep(0.03)
+        # 200,000 rows are being answered, and this one is neither refused nor last.
+        await ask([1, 2])
+        assert finished == [2]
+        await asyncio.gather(*large)
+
+    asyncio.run(run())
+    assert sum(call.calls) == 200_002
+
+
+def test_the_rest_of_a_large_request_is_not_predicted_for_a_caller_that_gave_up() -> None:
+    call = Doubling(seconds=0.02)
+    batcher = Batcher(call, max_queue_rows=5000)
+
+    async def run() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await batcher.submit([[1] * 100_000], 100_000)
+
+    asyncio.run(run())
+    assert 1 <= len(call.calls) < 10
+
+
 def test_a_slow_model_runs_in_its_thread_and_the_loop_stays_free() -> None:
     call = Doubling(seconds=0.02)
     batcher = Batcher(call, max_queue_rows=1000)

@@ -1,5 +1,6 @@
 """Requests generated from `/openapi.json`, against the real process: what it describes is so."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import given
+from hypothesis import given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -27,6 +28,11 @@ CHECKS = [
 ]
 
 
+FULL = os.environ.get("TRIMARAN_SWEEP") == "full"
+EXAMPLES = 50 if FULL else 8
+"""Of each route, and as many again of what the document forbids."""
+
+
 @pytest.fixture(scope="module")
 def server(
     store: Store, release: str, tmp_path_factory: pytest.TempPathFactory
@@ -44,6 +50,8 @@ def server(
         assert "Traceback" not in container.log
 
 
+@pytest.mark.sweep
+@pytest.mark.timeout(300)
 def test_every_answer_is_as_described_and_none_is_a_server_error(server: Container) -> None:
     described = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
     operations = [found.ok() for found in described.get_all_operations()]
@@ -65,6 +73,7 @@ def test_every_answer_is_as_described_and_none_is_a_server_error(server: Contain
 def ask_and_check(
     operation: Any, mode: GenerationMode, session: requests.Session, asked: Counter[tuple[str, int]]
 ) -> None:
+    @settings(max_examples=EXAMPLES)
     @given(case=operation.as_strategy(generation_mode=mode))
     def every(case: schemathesis.Case) -> None:
         answer = case.call_and_validate(checks=CHECKS, session=session)

@@ -1,6 +1,7 @@
 """Several releases in one server process: shares, a shadow, and changes while it runs."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,15 +13,17 @@ from typing import Any
 
 import pytest
 
+from tests.serving.process import Server
 from tests.serving.releases import new_store, publish, publish_misbehaving
-from tests.serving.test_server_process import Server
 from tests.serving.test_serving_capture import lines
 from tests.serving.traffic import Hammer, ask, predict
 from trimaran_runtime.errors import Exit
 from trimaran_runtime.serving.config import CaptureConfig, ServerConfig
 from trimaran_runtime.storage.store import Store
 
-CHANGES = 20
+FULL = os.environ.get("TRIMARAN_SWEEP") == "full"
+CHANGES = 20 if FULL else 6
+"""Six are each kind of change twice, and two releases that are loaded anew."""
 
 
 class Served:
@@ -74,14 +77,15 @@ def reloads(url: str, outcome: str) -> float:
     return next((float(r.removeprefix(name)) for r in text.splitlines() if r.startswith(name)), 0)
 
 
-def test_twenty_changes_under_load_lose_no_request_and_no_record(
+@pytest.mark.sweep
+def test_changes_under_load_lose_no_request_and_no_record(
     many: tuple[Store, Served],
 ) -> None:
     store, served = many
     old, new = publish(store, 1, lowered=True), publish(store, 2, lowered=True)
     served.write(("blue", old, 1), ("green", new, 0))
     url = served.start()
-    with Hammer(url, connections=8) as hammer:
+    with Hammer(url, connections=8, fresh=4) as hammer:
         for number in range(CHANGES):
             hammer.wait_for(hammer.answers.total() + 20)
             # In turn: a canary of a loaded release, then one under another name is loaded anew.

@@ -1,4 +1,4 @@
-"""A client that asks without pause over kept-alive connections, and counts what it gets."""
+"""A client that asks without pause over several connections, and counts what it gets."""
 
 import http.client
 import json
@@ -37,15 +37,30 @@ def predict(url: str, **changes: Any) -> tuple[int, dict[str, str], Any]:
 
 
 class Hammer:
-    """Several kept-alive connections that ask without pause while the block runs.
+    """Several connections that ask without pause while the block runs.
+
+    A request whose connection is refused was not sent. Any other that has no answer is lost.
+
+    Args:
+        url: of the server.
+        connections: how many at a time.
+        pause: seconds between an answer and the next request.
+        body: document to send; None: the example row.
+        fresh: how many of them are new for every request; the others are kept alive.
 
     Attributes:
-        answers: how many answers by (status, release); status 0: the connection broke.
+        answers: how many answers by (status, release); status 0: the request was lost.
         broken: what broke connections.
+        seconds: how long each answer took.
     """
 
     def __init__(
-        self, url: str, connections: int = 4, pause: float = 0.01, body: Any = None
+        self,
+        url: str,
+        connections: int = 4,
+        pause: float = 0.01,
+        body: Any = None,
+        fresh: int = 0,
     ) -> None:
         self._parts = urlsplit(url)
         self._pause = pause
@@ -53,7 +68,11 @@ class Hammer:
         self._stop = threading.Event()
         self.answers: Counter[tuple[int, str]] = Counter()
         self.broken: list[str] = []
-        self._threads = [threading.Thread(target=self._run) for _ in range(connections)]
+        self.seconds: list[float] = []
+        self._threads = [
+            threading.Thread(target=self._run, args=[number < fresh])
+            for number in range(connections)
+        ]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -88,16 +107,18 @@ class Hammer:
             assert time.monotonic() < deadline, self.answers
             time.sleep(0.01)
 
-    def _run(self) -> None:
+    def _run(self, is_fresh: bool) -> None:
         connection: http.client.HTTPConnection | None = None
         while not self._stop.is_set():
             connection = connection or http.client.HTTPConnection(
                 self._parts.hostname or "", self._parts.port, timeout=30
             )
+            headers = {"content-type": "application/json"}
+            if is_fresh:
+                headers["connection"] = "close"
+            started = time.perf_counter()
             try:
-                connection.request(
-                    "POST", "/invocations", self._body, {"content-type": "application/json"}
-                )
+                connection.request("POST", "/invocations", self._body, headers)
                 answer = connection.getresponse()
                 answer.read()
             except ConnectionRefusedError:
@@ -107,8 +128,9 @@ class Hammer:
                 self.broken.append(repr(exc))
                 connection = None
                 continue
+            self.seconds.append(time.perf_counter() - started)
             self.answers[answer.status, answer.headers.get("x-trimaran-release", "")] += 1
-            if answer.headers.get("connection") == "close":
+            if is_fresh or answer.headers.get("connection") == "close":
                 connection.close()
                 connection = None
             time.sleep(self._pause)

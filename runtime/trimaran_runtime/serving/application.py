@@ -9,6 +9,7 @@ from uuid import uuid4
 from trimaran_runtime.serving import correlation, exchange, openapi
 from trimaran_runtime.serving.access import Access
 from trimaran_runtime.serving.answers.answer import RELEASE_HEADER, Answer
+from trimaran_runtime.serving.answers.encoder import Encoder
 from trimaran_runtime.serving.answers.negotiation import DEFAULT_VARIABLE, Negotiation
 from trimaran_runtime.serving.batch_transform import execution_parameters
 from trimaran_runtime.serving.call import Call
@@ -16,17 +17,20 @@ from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.correlation import REQUEST_ID
 from trimaran_runtime.serving.deadline import seconds_allowed
 from trimaran_runtime.serving.docs_page import docs_page
+from trimaran_runtime.serving.large_body import LARGE_BYTES, LARGE_ROWS, LargeBodies
 from trimaran_runtime.serving.loop_lag import LoopLag
 from trimaran_runtime.serving.message import Headers, Refusal, Response
 from trimaran_runtime.serving.metrics import CONTENT_TYPE, ServerMetrics
 from trimaran_runtime.serving.oip.protocol import InferenceProtocol
 from trimaran_runtime.serving.routes import Routes
+from trimaran_runtime.serving.rows import Rows
 from trimaran_runtime.serving.service import Service
 from trimaran_runtime.serving.sharing import Sharing
 from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.serving.vertex import vertex_routes
 
 LOG = logging.getLogger(__name__)
+_CHUNKED = "transfer-encoding"
 _HEALTH = ("/", "/ping", "/v2/health/live", "/v2/health/ready")
 """What platforms ask about without credentials."""
 
@@ -44,7 +48,7 @@ class Application:
         environ = dict(os.environ) if environ is None else environ
         self._limits = config.limits
         self._max_lag = config.max_lag_seconds
-        self._max_body = int(config.limits.max_body_mib * (1 << 20))
+        self.bodies = LargeBodies(int(config.limits.max_body_mib * (1 << 20)))
         self._negotiation = Negotiation(environ.get(DEFAULT_VARIABLE))
         self._access = Access(config.access) if config.access else None
         self._traffic: Traffic | None = None
@@ -54,7 +58,9 @@ class Application:
         self.lag = LoopLag()
         self.is_draining = False
         self.in_flight = 0
-        self._oip = InferenceProtocol(self._sharing, lambda: self.is_serving, config.limits)
+        self._oip = InferenceProtocol(
+            self._sharing, lambda: self.is_serving, config.limits, self.bodies
+        )
         self._health, self._predict = vertex_routes(environ)
         self._open = {*_HEALTH, self._health}
         self._routes = self._table()
@@ -76,11 +82,6 @@ class Application:
         if self._predict is not None:
             routes.add("POST", self._predict, self._invocations, predicts=True)
         return routes
-
-    @property
-    def max_body(self) -> int:
-        """Largest request body, bytes."""
-        return self._max_body
 
     def serve(self, traffic: Traffic) -> None:
         """Answer predictions from now on; requests that are being answered go on as they are."""
@@ -120,8 +121,8 @@ class Application:
             if self._access is not None and route.label not in self._open:
                 self._access.check(headers)
             length = headers.get("content-length")
-            if length is not None and length.isdecimal() and int(length) > self._max_body:
-                raise self.too_large(int(length))
+            if length is not None and length.isdecimal() and int(length) > self.bodies.max_body:
+                raise self.bodies.too_large(int(length))
             if route.predicts and self.lag.seconds > self._max_lag:
                 raise self._late()
         except Refusal as refusal:
@@ -132,16 +133,6 @@ class Application:
         """The answer to a call that was refused before it was handled."""
         self._count(call.route.label, refusal.status)
         return self._closed(refusal.response(), call.request_id, call.headers)
-
-    def too_large(self, size: int) -> Refusal:
-        """The refusal of a body of at least that size, bytes."""
-        return Refusal(
-            413,
-            "the body is too large",
-            where="body",
-            given=size,
-            allowed=f"at most {self._max_body} bytes",
-        )
 
     async def handle(self, method: str, path: str, headers: Headers, body: bytes) -> Response:
         """Answer a request; raises nothing."""
@@ -170,10 +161,12 @@ class Application:
     async def _predicted(self, service: Service, call: Call, body: bytes) -> Response:
         # Before the model is asked: what cannot be answered costs no prediction.
         encoder = self._negotiation.encoder(call.headers.get("accept"))
-        rows = service.reader.read(call.headers.get("content-type"), body)
+        kind, apart = call.headers.get("content-type"), self.bodies.apart
+        rows = await apart(len(body) > LARGE_BYTES, call, service.reader.read, kind, body)
         predictions = await exchange.predictions(service, rows, call)
-        answers = service.predictor.rendered(predictions, every_class=rows.every_class)
-        content = encoder.encode(Answer(predictions, answers, service.short_id))
+        answers, content = await apart(
+            rows.count > LARGE_ROWS, call, _spelled, service, predictions, rows, encoder
+        )
         exchange.record(service, call, rows, answers, len(body))
         named = {RELEASE_HEADER: service.short_id}
         return Response(200, content, encoder.content_type, named)
@@ -227,10 +220,21 @@ class Application:
 
     def _closed(self, response: Response, request_id: str, headers: Headers) -> Response:
         named = {**correlation.passed_on(headers), **response.headers, REQUEST_ID: request_id}
-        if self.is_draining:
-            # Kept-alive connections would hold up the end, and lose the request after it.
+        # While draining: kept-alive connections would hold up the end, and lose the request after
+        # it. After chunks: where a length was told as well, another reader may see another request
+        # in what follows, and it must not be answered (RFC 9112, 6.3). Whether one was told is not
+        # known here any more: the HTTP library has dropped it.
+        if self.is_draining or headers.get(_CHUNKED) is not None:
             named["connection"] = "close"
         return Response(response.status, response.body, response.content_type, named)
+
+
+def _spelled(
+    service: Service, predictions: list[Any], rows: Rows, encoder: Encoder
+) -> tuple[list[Any], bytes]:
+    """Predictions as they are recorded, and as they are answered."""
+    answers = service.predictor.rendered(predictions, every_class=rows.every_class)
+    return answers, encoder.encode(Answer(predictions, answers, service.short_id))
 
 
 def failure(error: str) -> Response:

@@ -13,11 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from trimaran_runtime.serving.message import Refusal
-from trimaran_runtime.serving.values import Values, first, joined
+from trimaran_runtime.serving.values import Values, first, joined, part
 
 Call = Callable[[Values], list[Any]]
 MAX_ROWS = 1024
-"""Rows of one batch of several requests; a larger request makes a batch of its own."""
+"""Rows of one batch of several requests; a larger request makes batches of its own."""
+_PORTION = 4096
+"""Rows of a large request that are predicted in one call. Others get their turn between two: a
+hundred thousand rows would make them wait for seconds, and count as a queue that is full."""
 _INLINE_ROWS = 64
 """Batches up to this size are predicted on the event loop when the model is fast enough."""
 _INLINE_SECONDS = 0.005
@@ -86,6 +89,15 @@ class Batcher:
                 allowed=f"at most {self._max_queue_rows} waiting; try again",
                 headers={"retry-after": "1"},
             )
+        if count <= _PORTION:
+            return await self._queued(values, count)
+        predictions: list[Any] = []
+        for start in range(0, count, _PORTION):
+            end = min(start + _PORTION, count)
+            predictions += await self._queued(part(values, start, end), end - start)
+        return predictions
+
+    def _queued(self, values: Values, count: int) -> "asyncio.Future[list[Any]]":
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Any]] = loop.create_future()
         self._queue.append((values, count, future))
@@ -93,7 +105,7 @@ class Batcher:
         if not self._scheduled:
             self._scheduled = True
             loop.call_soon(self._flush, loop)
-        return await future
+        return future
 
     def close(self) -> None:
         """End the model's thread; call when nothing waits any more."""

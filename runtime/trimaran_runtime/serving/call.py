@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from trimaran_runtime.serving.message import Headers, Response
+from trimaran_runtime.serving.message import Headers, Refusal, Response
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +28,16 @@ class Call:
     """Model that the path names, where the route has one."""
     version: str | None = None
     """Version that the path names; None: it names none."""
+    held_bytes: int = 0
+    """Bytes of its body that count as a large one's (`trimaran_runtime.serving.large_body`)."""
+
+    def late(self) -> Refusal:
+        """The refusal when the deadline has passed."""
+        return Refusal(
+            503,
+            f"no prediction within {self.deadline - self.started:g} s",
+            headers={"retry-after": "1"},
+        )
 
     def shorten(self, seconds: float) -> None:
         """Answer within that time of the arrival; never later than was allowed before."""

@@ -155,15 +155,17 @@ class Column:
 
 
 def _number(text: str) -> int | float | str:
-    try:
-        whole = int(text)
-        if whole.bit_length() <= _MOST_BITS:
-            return whole
-    except ValueError:
-        pass
+    # An exception for every number with a point would cost more than all the rest.
+    if "." not in text:
+        try:
+            whole = int(text)
+            if whole.bit_length() <= _MOST_BITS:
+                return whole
+        except ValueError:
+            pass
     try:
         number = float(text)
     except ValueError:
         return text
     # "nan" and "inf" are floats to Python, but no numbers in JSON either.
-    return number if np.isfinite(number) else text
+    return number if math.isfinite(number) else text

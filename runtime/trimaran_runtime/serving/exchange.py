@@ -30,11 +30,7 @@ async def predictions(service: Service, rows: Rows, call: Call) -> list[Any]:
         async with asyncio.timeout_at(call.deadline):
             return await service.batcher.submit(rows.values, rows.count)
     except TimeoutError:
-        raise Refusal(
-            503,
-            f"no prediction within {call.deadline - call.started:g} s",
-            headers={"retry-after": "1"},
-        ) from None
+        raise call.late() from None
     except Refusal:
         raise
     except Exception as exc:

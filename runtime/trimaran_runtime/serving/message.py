@@ -58,7 +58,9 @@ class Refusal(Exception):
     ) -> None:
         super().__init__(error)
         self.status, self.error, self.where = status, error, where
-        self.given, self.allowed, self.headers = given, allowed, headers or {}
+        # At once: the value may be large, and then this is not the event loop's thread.
+        self.given = None if given is None else shown(given)
+        self.allowed, self.headers = allowed, headers or {}
 
     def response(self) -> Response:
         """The answer: JSON with `error` and, where known, `field`, `given`, `allowed`."""
@@ -66,7 +68,7 @@ class Refusal(Exception):
         if self.where:
             document["field"] = self.where
         if self.given is not None:
-            document["given"] = shown(self.given)
+            document["given"] = self.given
         if self.allowed:
             document["allowed"] = self.allowed
         return Response.json(self.status, document, **self.headers)

@@ -29,3 +29,10 @@ def first(values: Values, count: int) -> Values:
         repeated: NDArray[np.float64] = values[:, np.arange(count) % values.shape[1]]
         return np.ascontiguousarray(repeated)
     return [(column * count)[:count] for column in values]
+
+
+def part(values: Values, start: int, end: int) -> Values:
+    """Some of the rows."""
+    if isinstance(values, np.ndarray):
+        return np.ascontiguousarray(values[:, start:end])
+    return [column[start:end] for column in values]

@@ -15,6 +15,7 @@ from trimaran_runtime.serving import exchange
 from trimaran_runtime.serving.call import Call
 from trimaran_runtime.serving.config import LimitsConfig
 from trimaran_runtime.serving.correlation import is_usable
+from trimaran_runtime.serving.large_body import LARGE_BYTES, LARGE_ROWS, LargeBodies
 from trimaran_runtime.serving.message import Refusal, Response
 from trimaran_runtime.serving.oip.datatype import datatype_of
 from trimaran_runtime.serving.oip.inputs import Inputs
@@ -36,12 +37,18 @@ class InferenceProtocol:
         sharing: which release answers.
         is_serving: whether predictions are answered, and will be.
         limits: what one request may cost.
+        bodies: where large ones are read.
     """
 
     def __init__(
-        self, sharing: Sharing, is_serving: Callable[[], bool], limits: LimitsConfig
+        self,
+        sharing: Sharing,
+        is_serving: Callable[[], bool],
+        limits: LimitsConfig,
+        bodies: LargeBodies,
     ) -> None:
         self._sharing, self._is_serving, self._limits = sharing, is_serving, limits
+        self._bodies = bodies
         self._tensors: dict[str, _Tensors] = {}
 
     def serve(self, services: Sequence[Service]) -> None:
@@ -110,12 +117,13 @@ class InferenceProtocol:
 
     async def _inferred(self, service: Service, call: Call, body: bytes) -> Response:
         tensors = self._tensors[service.release_id]
-        request = read_request(
-            call.headers, body, tensors.inputs, tensors.outputs, self._limits.max_rows
-        )
+        apart, limit = self._bodies.apart, self._limits.max_rows
+        given = call.headers, body, tensors.inputs, tensors.outputs, limit
+        request = await apart(len(body) > LARGE_BYTES, call, read_request, *given)
         self._adopt(call, request)
         predictions = await exchange.predictions(service, request.rows, call)
-        answers = service.predictor.rendered(predictions)
+        is_large = request.rows.count > LARGE_ROWS
+        answers = await apart(is_large, call, service.predictor.rendered, predictions)
         exchange.record(service, call, request.rows, answers, len(body))
         head: dict[str, Any] = {
             "model_name": service.release.model_name,
@@ -123,7 +131,7 @@ class InferenceProtocol:
         }
         if request.id is not None:
             head["id"] = request.id
-        return answer(head, request.outputs, predictions)
+        return await apart(is_large, call, answer, head, request.outputs, predictions)
 
     def _adopt(self, call: Call, request: InferenceRequest) -> None:
         """Take over what the body says of the request as a whole."""

@@ -12,6 +12,7 @@ from grpc import StatusCode
 from grpc.aio import ServicerContext
 
 from trimaran_runtime.serving.application import Application
+from trimaran_runtime.serving.call import Call
 from trimaran_runtime.serving.message import Headers, Refusal, Response
 from trimaran_runtime.serving.rpc.messages import inference
 from trimaran_runtime.serving.rpc.translation import as_http, from_http
@@ -110,10 +111,21 @@ class Inference:
         remaining = context.time_remaining()
         if remaining is not None:
             call.shorten(max(remaining, 0.0))
-        response = await self._application.finish(call, body)
+        response = await self._finished(call, body)
         if response.status == _UNAVAILABLE and time.monotonic() >= call.deadline:
             await self._refuse(response, context, StatusCode.DEADLINE_EXCEEDED)
         return response
+
+    async def _finished(self, call: Call, body: bytes) -> Response:
+        bodies = self._application.bodies
+        try:
+            if len(body) > bodies.watched:
+                bodies.hold(call, len(body))
+            return await self._application.finish(call, body)
+        except Refusal as refusal:
+            return self._application.refused(refusal, call)
+        finally:
+            bodies.release(call)
 
     async def _path(self, name: str, version: str, context: "ServicerContext[Any, Any]") -> str:
         """The path of a model; a name that would be another path names no model."""

@@ -28,7 +28,7 @@ class RpcServer:
         self._application = application
         self._server = grpc.aio.server(
             options=[
-                ("grpc.max_receive_message_length", application.max_body),
+                ("grpc.max_receive_message_length", application.bodies.max_body),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.max_metadata_size", _MAX_METADATA),
                 ("grpc.max_concurrent_streams", _MAX_STREAMS),

@@ -168,9 +168,13 @@ class Application:
         # Before the model is asked: what cannot be answered costs no prediction.
         encoder = self._negotiation.encoder(call.headers.get("accept"))
         rows = service.reader.read(call.headers.get("content-type"), body)
+        reasons = service.explaining.asked(call, rows, encoder)
         predictions = await exchange.predictions(service, rows, call)
         answers = service.predictor.rendered(predictions, every_class=rows.every_class)
-        content = encoder.encode(Answer(predictions, answers, service.short_id))
+        why = None
+        if reasons:
+            why = await service.explaining.explained(call, rows, predictions, reasons)
+        content = encoder.encode(Answer(predictions, answers, service.short_id, why))
         exchange.record(service, call, rows, answers, len(body))
         named = {RELEASE_HEADER: service.short_id}
         return Response(200, content, encoder.content_type, named)

@@ -166,6 +166,7 @@ def _model(name: str, spec: EndpointSpec, place: Place) -> Body:
         variant=VARIANT,
         limits=spec.limits,
         lowered=spec.lowered,
+        explanations=spec.explanations,
         signing=place.signing,
     )
     body: Body = {

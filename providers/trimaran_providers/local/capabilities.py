@@ -62,6 +62,7 @@ TABLE: dict[str, Capability] = {
     "endpoint.capture": native(),
     "endpoint.limits": native(),
     "endpoint.lowered": native(),
+    "endpoint.explanations": native(),
     "endpoint.access": native(),
     "endpoint.port": native(),
     "monitor": native(),

@@ -1,9 +1,9 @@
 """The files that serve one release, in one folder: for servers that cannot read the store.
 
 `serving/<release>/` holds the manifest and the signature under their own names, the model, its
-lowered form and its explanation where it has them, and the user's code as the bundle it came in. A cloud copies the
-folder into the container; the server checks every file against the release's id, which it is told,
-so nothing about the copy has to be trusted.
+lowered form and its explanation where it has them, and the user's code as the bundle it came in. A
+cloud copies the folder into the container; the server checks every file against the release's id,
+which it is told, so nothing about the copy has to be trusted.
 """
 
 from pathlib import Path

@@ -146,6 +146,9 @@ class EndpointSpec(Section):
     lowered: bool = True
     """Whether a model answers in its lowered form (NumPy alone, proven equal when the release was
     made) where it has one; false: always scikit-learn."""
+    explanations: bool = False
+    """Whether a request may ask for the reasons of its answer. They cost CPU, and tell callers much
+    about the model."""
     access: AccessConfig | None = None
     """Who may ask for predictions; None: whoever reaches the address."""
     batch: BatchSpec | None = None

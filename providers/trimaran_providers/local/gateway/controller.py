@@ -267,6 +267,7 @@ class Controller:
             capture=self.definition.capture,
             limits=self.definition.limits,
             lowered=self.definition.lowered,
+            explanations=self.definition.explanations,
             # Callers are let in by the gateway, and servers let in the gateway alone.
             access=server_key.ACCESS if self.definition.access else None,
             signing=self.definition.signing,

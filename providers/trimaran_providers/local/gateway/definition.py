@@ -63,6 +63,8 @@ class EndpointDefinition(Section):
     """What one request may cost."""
     lowered: bool = True
     """Whether releases answer in their lowered form where they have one."""
+    explanations: bool = False
+    """Whether a request may ask for the reasons of its answer."""
     access: AccessConfig | None = None
     """Who may ask for predictions; None: whoever reaches the port."""
     signing: SigningConfig = SigningConfig()
@@ -110,6 +112,7 @@ class EndpointDefinition(Section):
             capture=spec.capture,
             limits=spec.limits,
             lowered=spec.lowered,
+            explanations=spec.explanations,
             access=spec.access,
             signing=signing,
         )

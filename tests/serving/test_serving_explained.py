@@ -242,7 +242,7 @@ def test_the_description_holds_for_answers_and_says_how_to_ask(client: Client) -
 def test_the_answer_in_the_documentation_is_an_answer(client: Client) -> None:
     """Of the same keys as a real one, on the schema, and it adds up."""
     page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
-    written = json.loads(page.split("```json\n")[1].split("```")[0])
+    written = json.loads(page.split("_is_an_answer -->\n```text\n")[1].split("```")[0])
     parameters = {"parameters": {"explain": 3}}
     assert json.dumps(parameters)[1:-1] in page
     _, answer = client.predict({"instances": [ASKED], **parameters})

@@ -36,14 +36,20 @@ class Server:
     @classmethod
     @contextmanager
     def running(
-        cls, folder: Path, store: Store, release: str, config: ServerConfig, *more: str
+        cls,
+        folder: Path,
+        store: Store,
+        release: str,
+        config: ServerConfig,
+        *more: str,
+        environ: dict[str, str] | None = None,
     ) -> "Iterator[Server]":
         """A server that is killed afterwards; its files are in the folder."""
         ready, told = folder / "ready.json", folder / "config.json"
         told.write_text(config.model_dump_json())
         command = [sys.executable, "-m", "trimaran_runtime.serving", "--store", store.uri]
         command += ["--release", release, "--config", str(told), "--ready", str(ready), *more]
-        server = cls(command, ready, folder / "server.log", {})
+        server = cls(command, ready, folder / "server.log", environ or {})
         try:
             yield server
         finally:

@@ -5,6 +5,7 @@ import sys
 import tarfile
 import textwrap
 import types
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from trimaran_runtime.explain.explanation import Explanation, Method, Permutation, Scale
 from trimaran_runtime.lowering.file import dump
 from trimaran_runtime.lowering.lower import lower, numpy_answer
 from trimaran_runtime.lowering.record import LOWERED_ROLE
@@ -29,6 +31,8 @@ from trimaran_runtime.registry.release import (
     Verdict,
     write_release,
 )
+from trimaran_runtime.registry.serving_files import EXPLANATION_ROLE
+from trimaran_runtime.storage.digest import canonical_json
 from trimaran_runtime.storage.store import Store
 
 FEATURES = (
@@ -118,8 +122,12 @@ def publish(
     answer: Any = numpy_answer,
     features: tuple[Feature, ...] = FEATURES,
     target: str = "late",
+    reference: Mapping[str, Sequence[Any]] | None = None,
 ) -> str:
-    """Write a release; `marker` makes its id differ. Returns the full id."""
+    """Write a release; `marker` makes its id differ. Returns the full id.
+
+    With a `reference`, values by column, it can explain its answers.
+    """
     model = classifier() if model is None else model
     content = skops.io.dumps(model)
     signature = Signature(features=features, target=target, task=task, classes=classes)
@@ -142,9 +150,38 @@ def publish(
             parameters={"marker": marker},
             seed=0,
         ),
-        files={LOWERED_ROLE: put(store, dump(lower(model, signature, answer)))} if lowered else {},
+        files=_files(store, model if lowered else None, signature, reference, answer),
     )
     return write_release(store, release)
+
+
+def _files(
+    store: Store,
+    lowered: BaseEstimator | None,
+    signature: Signature,
+    reference: Mapping[str, Sequence[Any]] | None,
+    answer: Any,
+) -> dict[str, File]:
+    files = {}
+    if lowered is not None:
+        files[LOWERED_ROLE] = put(store, dump(lower(lowered, signature, answer)))
+    if reference is not None:
+        explanation = Explanation(
+            method=Method.linear,
+            why="as the step evaluate writes it",
+            scale=Scale.value,
+            outputs=(),
+            base=(),
+            rows=0,
+            importances=(),
+            permutation=Permutation(metric="roc_auc", rows=0, repeats=2, losses=()),
+            examples=(),
+            seed=0,
+            reference={name: tuple(values) for name, values in reference.items()},
+        )
+        content = canonical_json(explanation.model_dump(mode="json"))
+        files[EXPLANATION_ROLE] = put(store, content)
+    return files
 
 
 def put(store: Store, content: bytes) -> File:

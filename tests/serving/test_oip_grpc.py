@@ -24,9 +24,9 @@ import pytest
 
 from tests.serving.conftest import Client
 from tests.serving.numeric import LABELS, publish_numeric
+from tests.serving.process import Server
 from tests.serving.releases import MISBEHAVING, ROW, new_store, publish, publish_misbehaving
 from tests.serving.tensors import packed, row_tensors
-from tests.serving.test_server_process import Server
 from trimaran_runtime.errors import Exit
 from trimaran_runtime.serving.access import AccessConfig
 from trimaran_runtime.serving.config import LimitsConfig, ServerConfig

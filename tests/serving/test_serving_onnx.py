@@ -3,25 +3,26 @@
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.serving.conftest import Connect
 from tests.serving.numbers import NAMES, NUMBERS, ROWS, model
+from tests.serving.process import Server
 from tests.serving.releases import publish
-from tests.serving.test_server_process import Start
-from tests.serving.test_server_process import start as start
 from tests.serving.traffic import ask
 from trimaran_runtime.errors import ConfigError, Exit
 from trimaran_runtime.lowering.device import Device
 from trimaran_runtime.lowering.to_onnx import onnx_answer
+from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.execution import batch_rows
 from trimaran_runtime.serving.values import Values
 from trimaran_runtime.storage.store import Store
 
 
-def publish_as(store: Store, answer: object, marker: int) -> str:
+def publish_as(store: Store, answer: object, marker: int, reference: Any = None) -> str:
     return publish(
         store,
         marker,
@@ -30,6 +31,7 @@ def publish_as(store: Store, answer: object, marker: int) -> str:
         trusted=("numpy.dtype",),
         lowered=True,
         answer=answer,
+        reference=reference,
     )
 
 
@@ -131,7 +133,7 @@ def test_a_batch_grows_while_it_pays(call: float, row: float, chosen: int) -> No
 
 
 def test_nothing_is_written_below_home_and_numpy_needs_no_onnx_runtime(
-    start: Start, store: Store, in_onnx: str, tmp_path: Path
+    store: Store, in_onnx: str, tmp_path: Path
 ) -> None:
     from trimaran_runtime.lowering.lower import numpy_answer
 
@@ -140,13 +142,27 @@ def test_nothing_is_written_below_home_and_numpy_needs_no_onnx_runtime(
     environ = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
     for release, loaded in ((in_onnx, True), (publish_as(store, numpy_answer, 3), False)):
         (tmp_path / "ready.json").unlink(missing_ok=True)
-        server = start(release, environ)
-        url = server.url()
-        row = dict(zip(NAMES, ROWS[0], strict=True))
-        assert ask(url, "/invocations", {"instances": [row]})[0] == 200
-        maps = Path(f"/proc/{server.process.pid}/maps").read_text()
-        assert ("onnxruntime" in maps) is loaded
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(30) == Exit.OK
+        with Server.running(tmp_path, store, release, ServerConfig(), environ=environ) as server:
+            url = server.url()
+            row = dict(zip(NAMES, ROWS[0], strict=True))
+            assert ask(url, "/invocations", {"instances": [row]})[0] == 200
+            maps = Path(f"/proc/{server.process.pid}/maps").read_text()
+            assert ("onnxruntime" in maps) is loaded
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(30) == Exit.OK
         assert list(home.rglob("*")) == []
-    assert "CPUExecutionProvider" in server.log or "NumPy" in server.log
+        assert ("CPUExecutionProvider" if loaded else "NumPy") in server.log
+
+
+def test_what_is_computed_by_onnx_runtime_cannot_be_explained(
+    store: Store, connect: Connect
+) -> None:
+    reference = {name: [row[place] for row in ROWS] for place, name in enumerate(NAMES)}
+    release = publish_as(store, onnx_answer, 4, reference)
+    client = connect(release, explanations=True)
+    row = dict(zip(NAMES, ROWS[0], strict=True))
+    body = {"instances": [row], "parameters": {"explain": True}}
+    response, answer = client.predict(body)
+    assert response.status == 400
+    assert answer["error"] == "this release cannot explain: its model is in ONNX"
+    assert client.predict({"instances": [row]})[0].status == 200

@@ -86,6 +86,7 @@ TABLE: dict[str, Capability] = {
     "endpoint.limits": emulated("by our server, inside the container"),
     "endpoint.lowered": emulated("by our server, inside the container"),
     "endpoint.gpu": emulated("by our server, inside the container"),
+    "endpoint.explanations": emulated("by our server, inside the container"),
     "endpoint.access": rejected(
         "IAM says who may invoke an endpoint", "sagemaker:InvokeEndpoint in the caller's policy"
     ),

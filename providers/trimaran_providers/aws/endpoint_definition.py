@@ -167,6 +167,7 @@ def _model(name: str, spec: EndpointSpec, place: Place) -> Body:
         limits=spec.limits,
         lowered=spec.lowered,
         device=spec.device,
+        explanations=spec.explanations,
         signing=place.signing,
     )
     body: Body = {

@@ -64,6 +64,7 @@ TABLE: dict[str, Capability] = {
     "endpoint.limits": native(),
     "endpoint.lowered": native(),
     "endpoint.gpu": emulated("preferred: this machine's, where ONNX Runtime can use it"),
+    "endpoint.explanations": native(),
     "endpoint.access": native(),
     "endpoint.port": native(),
     "monitor": native(),

@@ -23,6 +23,8 @@ class Method(StrEnum):
     """Exact, in closed form: coefficient times the distance from the mean."""
     tree = "tree"
     """Exact, by TreeSHAP (Lundberg et al., 2020) along the trees' own paths."""
+    interventional = "interventional"
+    """Exact, by TreeSHAP against reference rows (Lundberg et al., 2020); of a served answer."""
     sampled = "sampled"
     """Estimated, by sampling orders of the columns (Strumbelj and Kononenko, 2014)."""
 
@@ -36,6 +38,8 @@ class Scale(StrEnum):
     """The probability of a class."""
     value = "value"
     """The predicted number."""
+    log = "log"
+    """The logarithm of the predicted number."""
 
 
 class Importance(Section):

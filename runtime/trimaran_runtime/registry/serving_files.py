@@ -1,9 +1,9 @@
 """The files that serve one release, in one folder: for servers that cannot read the store.
 
 `serving/<release>/` holds the manifest and the signature under their own names, the model, its
-lowered form where it has one, and the user's code as the bundle it came in. A cloud copies the
-folder into the container; the server checks every file against the release's id, which it is told,
-so nothing about the copy has to be trusted.
+lowered form and its explanation where it has them, and the user's code as the bundle it came in. A
+cloud copies the folder into the container; the server checks every file against the release's id,
+which it is told, so nothing about the copy has to be trusted.
 """
 
 from pathlib import Path
@@ -21,6 +21,9 @@ FOLDER = "serving"
 MANIFEST = "manifest.json"
 MODEL = "model.skops"
 CODE = "code.tar.gz"
+EXPLANATION = "explanation.json"
+EXPLANATION_ROLE = "explanation"
+"""Role of the explanation among a release's files."""
 
 
 def serving_prefix(release_id: str) -> str:
@@ -42,6 +45,8 @@ def write_serving_files(store: Store, release: Release) -> str:
     files = {MODEL: release.model.file.digest, CODE: release.lineage.code}
     if (lowered := release.files.get(LOWERED_ROLE)) is not None:
         files[LOWERED] = lowered.digest
+    if (explanation := release.files.get(EXPLANATION_ROLE)) is not None:
+        files[EXPLANATION] = explanation.digest
     for name, digest in files.items():
         if not _holds(store, f"{folder}/{name}", digest):
             _write(store, f"{folder}/{name}", store.read_blob(digest))

@@ -163,9 +163,13 @@ class Application:
         encoder = self._negotiation.encoder(call.headers.get("accept"))
         kind, apart = call.headers.get("content-type"), self.bodies.apart
         rows = await apart(len(body) > LARGE_BYTES, call, service.reader.read, kind, body)
+        reasons = service.explaining.asked(call, rows, encoder)
         predictions = await exchange.predictions(service, rows, call)
+        why = None
+        if reasons:
+            why = await service.explaining.explained(call, rows, predictions, reasons)
         answers, content = await apart(
-            rows.count > LARGE_ROWS, call, _spelled, service, predictions, rows, encoder
+            rows.count > LARGE_ROWS, call, _spelled, service, predictions, rows, encoder, why
         )
         exchange.record(service, call, rows, answers, len(body))
         named = {RELEASE_HEADER: service.short_id}
@@ -230,11 +234,15 @@ class Application:
 
 
 def _spelled(
-    service: Service, predictions: list[Any], rows: Rows, encoder: Encoder
+    service: Service,
+    predictions: list[Any],
+    rows: Rows,
+    encoder: Encoder,
+    why: list[dict[str, Any]] | None,
 ) -> tuple[list[Any], bytes]:
     """Predictions as they are recorded, and as they are answered."""
     answers = service.predictor.rendered(predictions, every_class=rows.every_class)
-    return answers, encoder.encode(Answer(predictions, answers, service.short_id))
+    return answers, encoder.encode(Answer(predictions, answers, service.short_id, why))
 
 
 def failure(error: str) -> Response:

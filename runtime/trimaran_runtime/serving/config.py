@@ -50,6 +50,8 @@ class ServerConfig(ConfigDocument):
     """Whether a release's lowered form answers where it has one, and scikit-learn is not loaded."""
     device: Device = Device.cpu
     """What a model in ONNX is computed on."""
+    explanations: bool = False
+    """Whether requests may ask for the reasons of their answers."""
     max_queue_rows: Annotated[int, Field(ge=1)] = 20_000
     """Rows that may wait for the model before requests are answered 429."""
     max_lag_seconds: Annotated[float, Field(gt=0)] = 0.5

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from trimaran_runtime.registry.release import SHORT, Feature, Release
+from trimaran_runtime.serving.explain_openapi import explain_header, explanation_schema
 from trimaran_runtime.serving.oip import openapi as oip
 from trimaran_runtime.serving.openapi_content import answer_content, body_content, request_schemas
 from trimaran_runtime.serving.openapi_routes import fixed_paths
@@ -54,6 +55,7 @@ def document(release: Release, release_id: str) -> dict[str, Any]:
             "/invocations": {
                 "post": {
                     "summary": f"Predict {release.signature.target}",
+                    "parameters": [explain_header()],
                     "requestBody": {"required": True, "content": body},
                     "responses": {
                         "200": {
@@ -107,9 +109,18 @@ def _schemas(release: Release) -> dict[str, Any]:
             "required": ["label"],
         }
     answer = {"predictions": {"type": "array", "items": prediction}, "release": {"type": "string"}}
+    explanations = {
+        "type": "array",
+        "items": explanation_schema(release.signature),
+        "description": "Of every row; only when asked for.",
+    }
     return {
         **request_schemas([feature.name for feature in features], row),
-        "Answer": {"type": "object", "properties": answer, "required": list(answer)},
+        "Answer": {
+            "type": "object",
+            "properties": answer | {"explanations": explanations},
+            "required": list(answer),
+        },
         "Error": {
             "type": "object",
             "properties": {k: {"type": "string"} for k in ("error", "field", "given", "allowed")},

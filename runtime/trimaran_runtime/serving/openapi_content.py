@@ -12,6 +12,8 @@ from trimaran_runtime.serving.answers.registry import encoders
 from trimaran_runtime.serving.bodies import csv_body, json_lines
 from trimaran_runtime.serving.bodies.decoder import Decoder
 from trimaran_runtime.serving.bodies.registry import decoders
+from trimaran_runtime.serving.explain_openapi import explain_schema
+from trimaran_runtime.serving.explain_request import PARAMETER
 from trimaran_runtime.serving.message import JSON
 
 Row = dict[str, Any]
@@ -83,7 +85,7 @@ def request_schemas(features: list[str], row: dict[str, Any]) -> dict[str, Any]:
 def _form(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     parameters = {
         "type": "object",
-        "properties": {"probabilities": {"type": "boolean"}},
+        "properties": {"probabilities": {"type": "boolean"}, PARAMETER: explain_schema()},
         "additionalProperties": False,
     }
     return {

@@ -125,7 +125,7 @@ class Predictor(Renderer):
             NonFinitePrediction: the model answered NaN or infinity.
             Exception: whatever the model raises.
         """
-        frame = self._frame(values)
+        frame = self.frame(values)
         if not self._is_classifier:
             numbers = np.asarray(self._model.predict(frame), dtype=np.float64).reshape(-1)
             refuse_non_finite(numbers)
@@ -141,7 +141,8 @@ class Predictor(Renderer):
             labels = np.asarray(self._model.predict(frame)).tolist()
         return list(zip(labels, chances.tolist(), strict=True))
 
-    def _frame(self, values: Values) -> Any:
+    def frame(self, values: Values) -> Any:
+        """The data frame that the model takes, of rows by column."""
         import pandas as pd
 
         if isinstance(values, np.ndarray):

@@ -1,7 +1,7 @@
 """The rows of one request, from any body the server takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,14 @@ class Rows:
             matrix where every column is a number.
         count: how many rows.
         every_class: whether the caller wants the probability of every class.
+        reasons: how many reasons per row the caller wants; 0: none.
     """
 
     raw: Sequence[list[Any]]
     values: Values
     count: int
     every_class: bool = False
+    reasons: int = 0
 
 
 class RowReader:
@@ -76,7 +78,8 @@ class RowReader:
             parsed = ContentType.parse(content_type or JSON)
             decoder, parameters = self._decoder(parsed.kind), dict(parsed.parameters)
         decoded = decoder.decode(body, parameters, self._expected)
-        return self.rows(decoded.given, every_class=decoded.every_class)
+        rows = self.rows(decoded.given, every_class=decoded.every_class)
+        return replace(rows, reasons=decoded.reasons) if decoded.reasons else rows
 
     def checked(self, raw: Sequence[list[Any]], every_class: bool) -> Rows:
         """Rows from values that are sorted by column already.

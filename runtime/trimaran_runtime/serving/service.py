@@ -17,6 +17,7 @@ from trimaran_runtime.serving.capture import Capture
 from trimaran_runtime.serving.capture_file import CaptureFiles
 from trimaran_runtime.serving.config import ServerConfig
 from trimaran_runtime.serving.execution import Execution, execution_of
+from trimaran_runtime.serving.explaining import Explaining
 from trimaran_runtime.serving.lowered_predictor import LoweredPredictor
 from trimaran_runtime.serving.metrics import ServerMetrics, VariantMetrics
 from trimaran_runtime.serving.predictor import Predictor
@@ -40,6 +41,7 @@ class Service:
     reader: RowReader
     predictor: Predictor | LoweredPredictor
     batcher: Batcher
+    explaining: Explaining
     capture: Capture | None
     """None: nothing is recorded."""
     metrics: VariantMetrics
@@ -57,8 +59,9 @@ class Service:
             self.capture.start()
 
     def close(self) -> None:
-        """End the model's thread and record what is left; nothing may wait for it any more."""
+        """End the model's threads and record what is left; nothing may wait for it any more."""
         self.batcher.close()
+        self.explaining.close()
         if self.capture is not None:
             self.capture.close()
 
@@ -130,6 +133,14 @@ def _service(
         reader=reader,
         predictor=predictor,
         batcher=batcher,
+        explaining=Explaining(
+            release,
+            read,
+            reader.columns,
+            predictor.classes,
+            frame=predictor.frame if isinstance(predictor, Predictor) else None,
+            enabled=config.explanations,
+        ),
         capture=None
         if store is None
         else _capture(store, release.id, variant, config, reader, counts),

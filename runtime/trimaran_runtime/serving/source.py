@@ -8,6 +8,8 @@ from typing import Protocol
 from trimaran_runtime.lowering.record import LOWERED, LOWERED_ROLE
 from trimaran_runtime.registry.serving_files import (
     CODE,
+    EXPLANATION,
+    EXPLANATION_ROLE,
     MODEL,
     read_file,
     read_manifest,
@@ -91,6 +93,8 @@ class ReleaseFolder(FixedRelease):
         names = {release.model.file.digest: MODEL}
         if (lowered := release.files.get(LOWERED_ROLE)) is not None:
             names[lowered.digest] = LOWERED
+        if (explanation := release.files.get(EXPLANATION_ROLE)) is not None:
+            names[explanation.digest] = EXPLANATION
 
         def read(digest: str) -> bytes:
             return read_file(self.folder, names[digest], digest)

@@ -159,6 +159,9 @@ class EndpointSpec(Section):
     gpu: GpuUse = GpuUse.required
     """Whether a model in ONNX is served where ONNX Runtime cannot use the GPU of `compute.gpu`:
     `required`, no; `preferred`, from the processor."""
+    explanations: bool = False
+    """Whether a request may ask for the reasons of its answer. They cost CPU, and tell callers much
+    about the model."""
     access: AccessConfig | None = None
     """Who may ask for predictions; None: whoever reaches the address."""
     batch: BatchSpec | None = None

@@ -268,6 +268,7 @@ class Controller:
             limits=self.definition.limits,
             lowered=self.definition.lowered,
             device=self.definition.device,
+            explanations=self.definition.explanations,
             # Callers are let in by the gateway, and servers let in the gateway alone.
             access=server_key.ACCESS if self.definition.access else None,
             signing=self.definition.signing,

@@ -66,6 +66,8 @@ class EndpointDefinition(Section):
     """Whether releases answer in their lowered form where they have one."""
     device: Device = Device.cpu
     """What models in ONNX are computed on."""
+    explanations: bool = False
+    """Whether a request may ask for the reasons of its answer."""
     access: AccessConfig | None = None
     """Who may ask for predictions; None: whoever reaches the port."""
     signing: SigningConfig = SigningConfig()
@@ -115,6 +117,7 @@ class EndpointDefinition(Section):
             lowered=spec.lowered,
             # The machine is what it is: a GPU is used where there is one.
             device=Device.cuda_or_cpu if spec.compute.gpu else Device.cpu,
+            explanations=spec.explanations,
             access=spec.access,
             signing=signing,
         )

@@ -17,8 +17,10 @@ class Answer:
         rendered: as JSON spells them: a number each, or an object with `label` and, where the
             model has them, `probability` and `probabilities`.
         release: short id of the release.
+        explanations: of each row, where they were asked for.
     """
 
     predictions: Sequence[Any]
     rendered: Sequence[Any]
     release: str
+    explanations: Sequence[Any] | None = None

@@ -8,7 +8,10 @@ from trimaran_runtime.serving.message import JSON
 
 
 def _encode(answer: Answer) -> bytes:
-    return orjson.dumps({"predictions": answer.rendered, "release": answer.release})
+    document = {"predictions": answer.rendered, "release": answer.release}
+    if answer.explanations is not None:
+        document["explanations"] = answer.explanations
+    return orjson.dumps(document)
 
 
 ENCODER = Encoder(media_type=JSON, encode=_encode, description="Predictions and the release.")

@@ -14,10 +14,12 @@ class Decoded:
     Attributes:
         given: its rows.
         every_class: whether the caller wants the probability of every class.
+        reasons: how many reasons per row the caller wants; 0: none.
     """
 
     given: Given
     every_class: bool = False
+    reasons: int = 0
 
 
 Decode = Callable[[bytes, Mapping[str, str], Expected], Decoded]

@@ -10,6 +10,7 @@ from trimaran_runtime.serving.bodies.decoder import Decoded, Decoder
 from trimaran_runtime.serving.bodies.expected import Expected
 from trimaran_runtime.serving.bodies.given import ByColumn, ByRow, Given
 from trimaran_runtime.serving.bodies.records import may_hold_booleans, records
+from trimaran_runtime.serving.explain_request import PARAMETER, USUAL_REASONS, reasons_wanted
 from trimaran_runtime.serving.message import JSON, Refusal
 
 FORMS = ("instances", "dataframe_split", "dataframe_records", "inputs")
@@ -33,7 +34,7 @@ def _decode(body: bytes, parameters: Mapping[str, str], expected: Expected) -> D
     except orjson.JSONDecodeError as exc:
         raise Refusal(400, f"the body is not JSON: {exc}", where="body", allowed=_BODY) from None
     form = _form(document)
-    every_class = _every_class(document.get(_PARAMETERS))
+    every_class, reasons = _asked(document.get(_PARAMETERS))
     content = document[form]
     # No row begins before the first list.
     has_booleans = may_hold_booleans(body, max(body.find(b"["), 0))
@@ -44,7 +45,7 @@ def _decode(body: bytes, parameters: Mapping[str, str], expected: Expected) -> D
         given = _columns(content, expected)
     else:
         given = records(content, form, expected, has_booleans=has_booleans)
-    return Decoded(given, every_class)
+    return Decoded(given, every_class, reasons)
 
 
 def _form(document: Any) -> str:
@@ -112,18 +113,24 @@ def _columns(content: dict[str, Any], expected: Expected) -> ByColumn:
     return ByColumn([content[name] for name in expected.names])
 
 
-def _every_class(parameters: Any) -> bool:
+def _asked(parameters: Any) -> tuple[bool, int]:
+    """Whether the probability of every class is wanted, and how many reasons per row."""
     if parameters is None or parameters == {}:
-        return False
-    if not isinstance(parameters, dict) or set(parameters) != {"probabilities"}:
+        return False, 0
+    if not isinstance(parameters, dict) or not parameters.keys() <= {"probabilities", PARAMETER}:
         raise Refusal(
             400,
             "unknown parameters",
             where="parameters",
             given=parameters,
-            allowed='{"probabilities": true}',
+            allowed=f'{{"probabilities": true, "{PARAMETER}": {USUAL_REASONS}}}',
         )
-    wanted = parameters["probabilities"]
+    return _every_class(parameters.get("probabilities", False)), reasons_wanted(
+        parameters.get(PARAMETER, False)
+    )
+
+
+def _every_class(wanted: Any) -> bool:
     if not isinstance(wanted, bool):
         raise Refusal(
             400,

@@ -1,24 +1,28 @@
 """The page of the docs that shows what the servers were measured at."""
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
-from statistics import mean
+from statistics import fmean
 from typing import Self
 
-from tests.benchmarks.serving.server import Measured
+from tests.benchmarks.serving.measured import Measured
 
 PAGE = Path(__file__).parents[3] / "docs" / "serving-benchmarks.md"
 _HEAD = """\
 # Serving beside other servers
 
 Written by `make servers` and then `TRIMARAN_SWEEP=full pytest -m bench tests/benchmarks/serving`.
-Every server serves the same fitted scikit-learn model of 30 numbers with one worker, started as its
-guide says and with its calls home off, on one machine of two cores that the load shares. Ours is
-measured before each peer and again after it, so that rates compare within a run; "times" is the mean
-of ours, lowered, over the peer's. Latencies are of all requests of three seconds; processor time is of all the server's
-processes; memory is proportional (PSS) after the load; the start is from its command to the first
-right prediction.
+Every server serves one scikit-learn model of 30 numbers with one worker, started as its guide says,
+without calls home, lines for each request (where it can be told so) and threads of OpenMP, on one
+machine of two cores that the load shares. Each connection asks about rows of its own, and all answers are held against
+the model's. Ours is measured before each peer and again after it; "times" is the rate of ours,
+lowered, over the server's. Processor time and memory (PSS, after the load) are of all the server's
+processes, the start is from its command to the first right answer. MLServer runs in one process, as
+its worker processes do not start beside the uvloop of today; Azure ML's server and KServe listen on
+all addresses and cannot be told otherwise.
 """
 _COLUMNS = (
     "server", "requests/s", "times", "p50 ms", "p99 ms", "processor µs", "start s", "memory MB",
@@ -49,18 +53,12 @@ class Row:
     beside: str
 
     @classmethod
-    def mean(cls, rows: Sequence[Self]) -> Self:
+    def joined(cls, rows: Sequence[Self]) -> Self:
         """One row of several of one server and load."""
-        found = [row.measured for row in rows]
         return replace(
             rows[0],
-            measured=Measured(
-                per_second=mean(each.per_second for each in found),
-                p50_ms=mean(each.p50_ms for each in found),
-                p99_ms=mean(each.p99_ms for each in found),
-                cpu_us=mean(each.cpu_us for each in found),
-            ),
-            times=mean(row.times for row in rows),
+            measured=reduce(operator.add, (row.measured for row in rows)),
+            times=fmean(row.times for row in rows),
             pss_mb=max(row.pss_mb for row in rows),
         )
 
@@ -79,8 +77,8 @@ class Row:
             self.server,
             f"{found.per_second:,.0f}",
             f"{self.times:.1f}",
-            f"{found.p50_ms:.2f}",
-            f"{found.p99_ms:.1f}",
+            f"{found.percentile_ms(50):.2f}",
+            f"{found.percentile_ms(99):.1f}",
             f"{found.cpu_us:,.0f}",
             f"{self.cold_seconds:.1f}",
             f"{self.pss_mb:.0f}",

@@ -10,13 +10,20 @@ import joblib
 
 from tests.benchmarks.serving.case import NAMES, Case
 from tests.benchmarks.serving.server import Server, folder_of_environments, free_port
-from tests.serving.container import copy_files
 from tests.serving.releases import new_store, publish
 from trimaran_runtime.registry.release import Feature
+from trimaran_runtime.serving.config import ServerConfig
 
 PEERS = Path(__file__).parent / "peers"
 ENVIRONMENTS = folder_of_environments()
 _FEATURES = tuple(Feature(name=name, type="number", nullable=False) for name in NAMES)
+
+
+def missing() -> list[str]:
+    """Peers whose environments are not there."""
+    return [
+        path.stem for path in PEERS.glob("*.in") if not Path(program(path.stem, "python")).exists()
+    ]
 
 
 def program(environment: str, name: str) -> str:
@@ -31,21 +38,29 @@ def _joblib(case: Case, folder: Path, port: int) -> dict[str, str]:
 
 def _ours(lowered: bool) -> Server:
     def prepare(case: Case, folder: Path, port: int) -> dict[str, str]:
-        store = new_store(folder / "store")
         release = publish(
-            store,
+            new_store(folder / "store"),
             model=case.named,
             features=_FEATURES,
             classes=(0, 1),
             trusted=case.trusted,
-            lowered=lowered,
+            lowered=True,
         )
-        model = copy_files(store, release, folder / "model")
-        return {"TRIMARAN_MODEL_DIR": str(model), "SAGEMAKER_BIND_TO_PORT": str(port)}
+        (folder / "release").write_text(release)
+        (folder / "config").write_text(ServerConfig(lowered=lowered).model_dump_json())
+        return {}
+
+    def command(port: int, folder: Path) -> list[str]:
+        return [
+            *(sys.executable, "-m", "trimaran_runtime.serving"),
+            *("--host", "127.0.0.1", "--port", str(port), "--config", str(folder / "config")),
+            *("--store", (folder / "store").as_uri()),
+            *("--release", (folder / "release").read_text()),
+        ]
 
     return Server(
         name="Trimaran, lowered" if lowered else "Trimaran, scikit-learn",
-        command=lambda port, folder: [sys.executable, "-m", "trimaran_runtime.serving", "serve"],
+        command=command,
         path="/invocations",
         prepare=prepare,
         labels=lambda answer: [each["label"] for each in answer["predictions"]],
@@ -85,7 +100,8 @@ def _mlserver(batched: bool) -> Server:
 
     def body(rows: Any) -> Any:
         tensor = {"name": "rows", "shape": list(rows.shape), "datatype": "FP64"}
-        return {"inputs": [{**tensor, "data": rows.ravel().tolist()}]}
+        # With an id of ours: it would make one up for each answer.
+        return {"id": "0", "inputs": [{**tensor, "data": rows.ravel().tolist()}]}
 
     return Server(
         name="MLServer, batching" if batched else "MLServer",

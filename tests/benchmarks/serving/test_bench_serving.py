@@ -5,15 +5,15 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 
 import pytest
 
 from tests.benchmarks.serving import page
 from tests.benchmarks.serving.case import Case, cases
 from tests.benchmarks.serving.page import Row
-from tests.benchmarks.serving.server import Measured, Running, Server, running
-from tests.benchmarks.serving.servers import ALL_PEERS, ENVIRONMENTS, LOWERED, OBJECT
+from tests.benchmarks.serving.server import Running, Server, running
+from tests.benchmarks.serving.servers import ALL_PEERS, LOWERED, OBJECT, missing
 from tests.benchmarks.table import record
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
@@ -35,8 +35,8 @@ _NAMES = tuple(BARS)
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Case]:
-    if not ENVIRONMENTS.is_dir():
-        pytest.skip("needs `make servers`")
+    if missing():
+        pytest.skip(f"needs `make servers`: {', '.join(missing())}")
     return cases()
 
 
@@ -56,7 +56,7 @@ def measured(models: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) 
                     for rows, connections in LOADS:
                         found += _beside(ours, theirs, rows, connections)
     if FULL:
-        page.write(_means(found))
+        page.write(_joined(found))
     return found
 
 
@@ -67,12 +67,7 @@ def _beside(ours: list[Running], theirs: Running, rows: int, connections: int) -
     peer = theirs.measure(rows, connections, SECONDS)
     after = lowered.measure(rows, connections, SECONDS / 2)
     whole_object = whole.measure(rows, connections, SECONDS / 2)
-    both = Measured(
-        per_second=mean((before.per_second, after.per_second)),
-        p50_ms=mean((before.p50_ms, after.p50_ms)),
-        p99_ms=mean((before.p99_ms, after.p99_ms)),
-        cpu_us=mean((before.cpu_us, after.cpu_us)),
-    )
+    both = before + after
     for server, seen in ((lowered, both), (whole, whole_object), (theirs, peer)):
         row = Row(
             case=server.case.name,
@@ -89,13 +84,13 @@ def _beside(ours: list[Running], theirs: Running, rows: int, connections: int) -
         yield row
 
 
-def _means(rows: list[Row]) -> Iterator[Row]:
-    """Ours once for each load: the means of what was measured beside each peer."""
+def _joined(rows: list[Row]) -> Iterator[Row]:
+    """Ours once for each load: all that was measured beside the peers."""
     alike: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         alike.setdefault((row.load, row.server), []).append(row)
     for found in alike.values():
-        yield Row.mean(found)
+        yield Row.joined(found)
 
 
 def _of(rows: list[Row], case: str, connections: int, server: Server | None = None) -> list[Row]:
@@ -117,9 +112,9 @@ def test_lowered_it_answers_many_times_the_best_peer(
     best = min(_of(measured, name, connections), key=lambda row: row.times)
     ours = next(r for r in _of(measured, name, connections, LOWERED) if r.beside == best.beside)
     record(
-        f"a request of 1 row, {connections} connections, {name}: {best.server}",
+        f"a request of 1 row, {connections} connections, {name}",
         1e6 / ours.measured.per_second,
-        f"the best of {len(ALL_PEERS)} peers",
+        f"the best of {len(ALL_PEERS)} peers, {best.server}",
         1e6 / best.measured.per_second,
         unit="µs",
     )
@@ -144,9 +139,12 @@ def test_with_the_object_it_answers_some_times_the_best_peer(
 def test_its_slowest_requests_are_faster_than_every_peers(
     measured: list[Row], name: str, connections: int
 ) -> None:
-    ours = {row.beside: row.measured.p99_ms for row in _of(measured, name, connections, LOWERED)}
+    ours = {
+        row.beside: row.measured.percentile_ms(99)
+        for row in _of(measured, name, connections, LOWERED)
+    }
     for row in _of(measured, name, connections):
-        assert ours[row.beside] < row.measured.p99_ms, row.server
+        assert ours[row.beside] < row.measured.percentile_ms(99), row.server
 
 
 @pytest.mark.parametrize("name", _NAMES)

@@ -1,4 +1,4 @@
-"""A server with all its processes: started in a session of their own, measured, ended."""
+"""A server with all its processes: started with a mark in their environment, measured, ended."""
 
 import os
 import signal
@@ -6,7 +6,9 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from uuid import uuid4
 
+_MARK = "TRIMARAN_BENCH_SERVER"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -21,13 +23,13 @@ class ProcessTree:
 
     def __init__(self, command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._log = folder / "log"
+        self._log, self._mark = folder / "log", uuid4().hex
         self.started = time.perf_counter()
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={**os.environ, **environ},
+                env={**os.environ, **environ, _MARK: self._mark},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -44,16 +46,10 @@ class ProcessTree:
         return self._process.poll() is None
 
     def _processes(self) -> list[Path]:
-        found = []
-        for path in Path("/proc").iterdir():
-            if path.name.isdecimal() and self._session(path) == self._process.pid:
-                found.append(path)
-        return found
-
-    @staticmethod
-    def _session(path: Path) -> int:
-        fields = _read(path / "stat").rpartition(")")[2].split()
-        return int(fields[3]) if fields and fields[0] != "Z" else 0
+        # By environment: some start their workers in sessions of their own.
+        mark = f"{_MARK}={self._mark}"
+        found = [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
+        return [path for path in found if mark in _read(path / "environ").split("\0")]
 
     def cpu_seconds(self) -> float:
         """Processor time of the processes that are there."""
@@ -90,6 +86,6 @@ class ProcessTree:
 def _read(path: Path) -> str:
     """Its text; nothing of a process that has ended."""
     try:
-        return path.read_text()
+        return path.read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return ""

@@ -8,7 +8,7 @@ import joblib
 
 
 def init() -> None:
-    global model
+    global model  # noqa: PLW0603 - the entry script's contract
     model = joblib.load(os.environ["MODEL"])
 
 

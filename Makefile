@@ -5,7 +5,7 @@ PYTHON ?= python3
 PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder --durations=40
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help setup demo down test check format verify bench engines peers lock clean
+.PHONY: help setup demo down test check format verify bench engines peers servers lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,14 @@ peers: setup ## what drift is measured against, each in an environment of its ow
 	    tools/run uv pip install --quiet --require-hashes --python .venv/peers/$$peer \
 	        -r $(PEERS)/$$peer.lock || exit 1; done
 
+SERVERS = tests/benchmarks/serving/peers
+
+servers: setup ## what serving is measured against, each in an environment of its own (3 GB)
+	@for peer in azureml bentoml fastapi kserve litserve mlflow mlserver; do \
+	    tools/run uv venv --quiet --allow-existing .venv/servers/$$peer && \
+	    tools/run uv pip install --quiet --require-hashes --python .venv/servers/$$peer \
+	        -r $(SERVERS)/$$peer.lock || exit 1; done
+
 COMPILE = tools/run uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --python-version 3.11 --custom-compile-command "make lock"
 
@@ -59,6 +67,8 @@ lock: setup ## requirements.lock of checkout and example; LOCK=--upgrade for new
 	$(COMPILE) -c requirements.lock tests/engines/requirements.in -o tests/engines/requirements.lock
 	for peer in evidently nannyml whylogs; do \
 	    $(COMPILE) $(LOCK) $(PEERS)/$$peer.in -o $(PEERS)/$$peer.lock || exit 1; done
+	for peer in azureml bentoml fastapi kserve litserve mlflow mlserver; do \
+	    $(COMPILE) $(LOCK) $(SERVERS)/$$peer.in -o $(SERVERS)/$$peer.lock || exit 1; done
 
 clean: ## remove the environment and caches; the engine stays in the per-user cache
 	rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build

@@ -1,6 +1,5 @@
 """The application as RSGI (for granian) and as ASGI (for tests and other servers)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Protocol, cast
 
@@ -130,7 +129,7 @@ async def _received(bodies: LargeBodies, call: Call, body: _Body) -> bytes:
     length = int(told) if told is not None and told.isdecimal() else None
     limit = min(BODY_SECONDS, call.deadline - call.started)
     try:
-        async with asyncio.timeout_at(call.started + limit):
+        with call.limits.until(call.started + limit):
             if length is not None and length <= bodies.watched:
                 content = await body.whole()
             else:

@@ -26,6 +26,7 @@ from trimaran_runtime.serving.routes import Routes
 from trimaran_runtime.serving.rows import Rows
 from trimaran_runtime.serving.service import Service
 from trimaran_runtime.serving.sharing import Sharing
+from trimaran_runtime.serving.time_limit import TimeLimits
 from trimaran_runtime.serving.traffic import Traffic
 from trimaran_runtime.serving.vertex import vertex_routes
 
@@ -53,6 +54,7 @@ class Application:
         self._access = Access(config.access) if config.access else None
         self._traffic: Traffic | None = None
         self._sharing = Sharing(self._ready)
+        self._time_limits = TimeLimits()
         self.metrics = ServerMetrics()
         self._openapi = b""
         self.lag = LoopLag()
@@ -113,6 +115,7 @@ class Application:
                 deadline=started + seconds_allowed(headers, self._limits.timeout_seconds),
                 model=model,
                 version=version,
+                limits=self._time_limits,
             )
         except Refusal as refusal:
             self._count(self._routes.label(path), refusal.status)

@@ -1,9 +1,10 @@
 """A request whose path was found, before its body is read."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trimaran_runtime.serving.message import Headers, Refusal, Response
+from trimaran_runtime.serving.time_limit import TimeLimits
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Call:
     """Model that the path names, where the route has one."""
     version: str | None = None
     """Version that the path names; None: it names none."""
+    limits: TimeLimits = field(default_factory=TimeLimits)
+    """What watches its deadlines."""
     held_bytes: int = 0
     """Bytes of its body that count as a large one's (`trimaran_runtime.serving.large_body`)."""
 

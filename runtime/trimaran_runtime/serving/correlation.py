@@ -1,8 +1,8 @@
 """Ids that follow a request through systems: read from its headers, given back in the answer's."""
 
+import os
 import re
 from typing import Any
-from uuid import uuid4
 
 from trimaran_runtime.serving.message import Headers
 
@@ -38,7 +38,7 @@ def given_id(headers: Headers) -> str | None:
 
 def new_id() -> str:
     """An id for a request without one."""
-    return uuid4().hex
+    return os.urandom(16).hex()
 
 
 def is_usable(given: Any, longest: int = _MAX_ID) -> bool:

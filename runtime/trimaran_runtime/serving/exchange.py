@@ -1,6 +1,5 @@
 """A prediction request of any protocol: the model is asked, the answer is counted and recorded."""
 
-import asyncio
 import time
 from typing import Any
 
@@ -27,7 +26,7 @@ async def predictions(service: Service, rows: Rows, call: Call) -> list[Any]:
     """
     try:
         # The loop's clock is time.monotonic.
-        async with asyncio.timeout_at(call.deadline):
+        with call.limits.until(call.deadline):
             return await service.batcher.submit(rows.values, rows.count)
     except TimeoutError:
         raise call.late() from None

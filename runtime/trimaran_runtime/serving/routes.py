@@ -50,6 +50,8 @@ class Routes:
             Refusal: 404, nothing answers the path; 405, not with that method.
         """
         by_method = self._exact.get(path)
+        if by_method is not None and (route := by_method.get(method)) is not None:
+            return Found(route)
         if by_method is None:
             found = self._model_route(path)
             by_method = {found.route.method: found.route}

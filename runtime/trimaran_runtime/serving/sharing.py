@@ -41,7 +41,7 @@ class Sharing:
         """
         traffic = self.ready()
         chosen = variant or traffic.choose(call.headers, call.request_id)
-        with chosen.answering() as service:
+        with chosen as service:
             response = await answer(service, call, body)
         shadow = traffic.shadowing(call.request_id)
         if shadow is not None and call.headers.get(LIVE_TEST) is None:
@@ -58,7 +58,7 @@ class Sharing:
 
 
 async def _shadowed(shadow: Variant, call: Call, body: bytes, answer: Answer) -> None:
-    with shadow.answering() as service:
+    with shadow as service:
         try:
             await answer(service, call, body)
         except Refusal:

@@ -3,8 +3,7 @@
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import accumulate
@@ -17,21 +16,22 @@ _TURN_SECONDS = 0.01
 
 @dataclass(slots=True, eq=False)
 class Variant:
-    """A loaded release under the name of a variant."""
+    """A loaded release under the name of a variant.
+
+    `with variant as service:` is for its service, which is not closed before the block ends.
+    """
 
     name: str
     service: Service
     in_flight: int = 0
     """Requests that it is answering."""
 
-    @contextmanager
-    def answering(self) -> Iterator[Service]:
-        """Its service, which is not closed before the block ends."""
+    def __enter__(self) -> Service:
         self.in_flight += 1
-        try:
-            yield self.service
-        finally:
-            self.in_flight -= 1
+        return self.service
+
+    def __exit__(self, *_: object) -> None:
+        self.in_flight -= 1
 
     async def close(self, seconds: float) -> None:
         """Wait for what it is answering, at most so long; then record the last of it."""

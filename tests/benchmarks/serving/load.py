@@ -2,9 +2,10 @@
 
 `python load.py PORT CONNECTIONS SECONDS < REQUESTS`: standard input is a JSON list of whole
 requests, one for each connection in turn, which are sent over and over. It prints a JSON object:
-`seconds`, `latencies` (seconds, in order of arrival), `reconnected` (how often the server had closed a
-connection), and `answers`, the different bodies that each request got. It uses the standard library
-only, and as little processor time as that allows: both cores are the server's and its.
+`seconds`, `latencies` (seconds, in order of arrival), `reconnected` (how often the server had
+closed a connection), and `answers`, the different bodies that each request got. It uses the
+standard library only, and as little processor time as that allows: both cores are the server's and
+its.
 """
 
 import json

@@ -17,12 +17,12 @@ _HEAD = """\
 Written by `make servers` and then `TRIMARAN_SWEEP=full pytest -m bench tests/benchmarks/serving`.
 Every server serves one scikit-learn model of 30 numbers with one worker, started as its guide says,
 without calls home, lines for each request (where it can be told so) and threads of OpenMP, on one
-machine of two cores that the load shares. Each connection asks about rows of its own, and all answers are held against
-the model's. Ours is measured before each peer and again after it; "times" is the rate of ours,
-lowered, over the server's. Processor time and memory (PSS, after the load) are of all the server's
-processes, the start is from its command to the first right answer. MLServer runs in one process, as
-its worker processes do not start beside the uvloop of today; Azure ML's server and KServe listen on
-all addresses and cannot be told otherwise.
+machine of two cores that the load shares. Each connection asks about rows of its own, and all
+answers are held against the model's. Ours is measured before each peer and again after it; "times"
+is the rate of ours, lowered, over the server's. Processor time and memory (PSS, after the load) are
+of all the server's processes, the start is from its command to the first right answer. MLServer
+runs in one process, as its worker processes do not start beside the uvloop of today; Azure ML's
+server and KServe listen on all addresses and cannot be told otherwise.
 """
 _COLUMNS = (
     "server", "requests/s", "times", "p50 ms", "p99 ms", "processor µs", "start s", "memory MB",

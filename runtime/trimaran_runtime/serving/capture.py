@@ -143,20 +143,23 @@ class Capture:
             LOG.exception("a file of captured traffic could not be closed")
 
     def _write(self, record: Captured) -> None:
-        counts = self._files.counts
         try:
+            # Also what is dropped belongs to an hour.
+            self._files.turn_hour(record.time)
             if self._files.is_over_budget:
-                counts.drop(Dropped.budget)
-                self._on_count(Dropped.budget, 1)
+                self._drop(Dropped.budget)
                 return
             self._files.append(record.time, self._lines(record))
         except Exception:
             LOG.exception("a captured request could not be written")
-            counts.drop(Dropped.error)
-            self._on_count(Dropped.error, 1)
+            self._drop(Dropped.error)
             return
         self._files.counts.written += 1
         self._on_count("written", 1)
+
+    def _drop(self, reason: Dropped) -> None:
+        self._files.counts.drop(reason)
+        self._on_count(reason, 1)
 
     def _count_lost(self) -> None:
         lost, skipped = self._lost_in - self._lost_out, self._skipped_in - self._skipped_out

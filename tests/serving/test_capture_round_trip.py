@@ -21,7 +21,7 @@ from tests.serving.capture_readers import (
 )
 from tests.serving.conftest import Connect
 from tests.serving.numbers import publish_numbers
-from tests.serving.releases import ROW
+from tests.serving.releases import ROW, publish, regressor
 from tests.serving.test_server_process import Server
 from tests.serving.traffic import ask
 from trimaran_runtime.serving import capture as capture_module
@@ -89,7 +89,20 @@ def test_a_server_process_writes_what_the_formats_reader_reads(
             assert before - SHARPNESS[form] < request.time <= after
 
 
-def test_numbers_are_predictions_too(store: Store, form: CaptureFormat, connect: Connect) -> None:
+def test_a_prediction_may_be_a_number(store: Store, form: CaptureFormat, connect: Connect) -> None:
+    name = publish(store, model=regressor(), task="regression", classes=())
+    client = connect(name, endpoint=f"regression-{form}", capture=CaptureConfig(format=form))
+    rows = [ROW, {**ROW, "stops": 2}]
+    _, answer = client.predict({"instances": rows})
+    client.service.close()
+    (request,) = read(store, f"regression-{form}", name).requests
+    assert isinstance(answer["predictions"][0], float)
+    assert (request.rows, request.predictions) == (rows, answer["predictions"])
+
+
+def test_a_matrix_of_numbers_is_read_back(
+    store: Store, form: CaptureFormat, connect: Connect
+) -> None:
     numbers = publish_numbers(store)
     client = connect(numbers, endpoint=f"numbers-{form}", capture=CaptureConfig(format=form))
     columns = [column.name for column in client.service.reader.columns]

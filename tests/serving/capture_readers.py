@@ -11,6 +11,7 @@ import orjson
 from trimaran_runtime.monitoring.capture import Counts, Request
 from trimaran_runtime.monitoring.recorder import Recorder
 from trimaran_runtime.registry.release import read_release
+from trimaran_runtime.serving.capture_file import PART
 from trimaran_runtime.serving.capture_format import CaptureFormat
 from trimaran_runtime.storage.store import Store
 
@@ -54,8 +55,8 @@ def read(store: Store, endpoint: str, release: str, **given: str) -> Found:
 
 
 def files(store: Store, endpoint: str) -> dict[str, bytes]:
-    """Every file that an endpoint's capture wrote, in any format."""
-    entries = [entry.key for entry in store.list("capture")]
+    """Every closed file that an endpoint's capture wrote, in any format."""
+    entries = [entry.key for entry in store.list("capture") if not entry.key.endswith(PART)]
     return {key: store.read(key) for key in entries if f"/{endpoint}/" in key}
 
 

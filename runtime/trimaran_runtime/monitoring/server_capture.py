@@ -45,12 +45,9 @@ class ServerCapture:
     def requests(self) -> Iterator[Request]:
         """Every request once, format by format; `counts` is complete at the end."""
         for form in CaptureFormat:
-            # Ours is always read: it says what was dropped, whatever the format.
-            if form is CaptureFormat.trimaran or self._store.folders(self._folder(form)):
+            # Our folder also says what was dropped, whatever the format.
+            if self._store.folders(f"{root_of(form)}/{self._endpoint}"):
                 yield from self._reader(form).requests()
-
-    def _folder(self, form: CaptureFormat) -> str:
-        return f"{root_of(form)}/{self._endpoint}"
 
     def _reader(self, form: CaptureFormat) -> Requests:
         root = f"{self._store.uri}/{root_of(form)}"

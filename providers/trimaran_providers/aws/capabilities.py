@@ -83,9 +83,8 @@ TABLE: dict[str, Capability] = {
         "SageMaker's data capture has no budget", "capture.fraction and store.retention_days"
     ),
     "endpoint.capture.format": rejected(
-        "SageMaker itself records, in its own format", "endpoint.capture.format: sagemaker"
+        "SageMaker itself records, in its own format", "leave it out: `sagemaker` is what you get"
     ),
-    "endpoint.capture.format=sagemaker": native(),
     "endpoint.limits": emulated("by our server, inside the container"),
     "endpoint.lowered": emulated("by our server, inside the container"),
     "endpoint.explanations": emulated("by our server, inside the container"),

@@ -45,7 +45,8 @@ def lines(origin: Origin, record: Record) -> Lines:
 def _event(
     collection: str, origin: Origin, record: Record, when: datetime, rows: list[dict[str, Any]]
 ) -> bytes:
-    size = len(orjson.dumps(rows))
+    data = orjson.dumps(rows)
+    size = len(data)
     document = {
         "specversion": "1.0",
         "id": str(uuid4()),
@@ -53,7 +54,7 @@ def _event(
         "type": f"azureml.inference.{collection}",
         "datacontenttype": JSON,
         "time": f"{when:%Y-%m-%dT%H:%M:%SZ}",
-        "data": rows,
+        "data": orjson.Fragment(data),
         "correlationid": record.request_id,
         "xrequestid": record.request_id,
         "modelversion": origin.release,

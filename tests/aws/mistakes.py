@@ -377,6 +377,12 @@ _ENDPOINT = (
         "endpoint.capture.max_gib",
         "capture.fraction",
     ),
+    _capability(
+        "recorded traffic in another cloud's format",
+        {"endpoint.capture.format": "vertex"},
+        "endpoint.capture.format",
+        "in its own format",
+    ),
     _limit(
         "half a percent of the traffic",
         {"endpoint.capture.fraction": 0.005},

@@ -124,6 +124,32 @@ class Azure:
         return AzureCapture(root.as_uri(), ENDPOINT, release=release, since=SINCE, until=NOON)
 
 
+class AzureTables:
+    """Azure ML's collector of tables, as our server writes it."""
+
+    def lines(self, release: Release, exchange: Exchange) -> dict[str, bytes]:
+        later = exchange.moment + timedelta(seconds=1)
+        answers = [p if isinstance(p, dict) else {"prediction": p} for p in exchange.predictions]
+        tables = {
+            "model_inputs": (exchange.moment, exchange.rows),
+            "model_outputs": (later, answers),
+        }
+        return {
+            f"{ENDPOINT}/blue/{name}/{moment:%Y/%m/%d/%H}/i-1.jsonl": event(
+                name,
+                exchange.number,
+                moment,
+                rows,
+                modelversion=release.id,
+                collectdatatype="pandas.core.frame.DataFrame",
+            )
+            for name, (moment, rows) in tables.items()
+        }
+
+    def reader(self, root: Path, release: Release) -> Requests:
+        return Azure().reader(root, release)
+
+
 class Vertex:
     """Vertex AI's table, exported as lines of JSON."""
 
@@ -142,6 +168,7 @@ FORMATS: dict[str, Format] = {
     "ours": Ours(),
     "sagemaker": SageMaker(),
     "azure": Azure(),
+    "azure tables": AzureTables(),
     "vertex": Vertex(),
 }
 

@@ -181,3 +181,46 @@ def test_an_answer_in_the_hour_after_the_window_is_found(world: World, tmp_path:
     put(tmp_path, f"request/{FOLDER}/i.jsonl", event("request", 1, moment, {"instances": rows}))
     put(tmp_path, "response/2026/01/02/12/i.jsonl", pair(world, 1, rows)[1])
     assert len(read(tmp_path, world, until=NOON - timedelta(seconds=1))[0]) == 1
+
+
+def test_what_both_payload_logging_and_tables_tell_counts_once(
+    world: World, tmp_path: Path
+) -> None:
+    for name in ("azure", "azure tables"):
+        write(tmp_path, FORMATS[name], world.release, traffic(count=6, per_request=2))
+    found, capture = read(tmp_path, world)
+    assert len(found) == 6
+    assert (capture.counts.unmatched, capture.counts.duplicates) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data": [1, 2]},
+        {"data": "not JSON"},
+        {"data": [{"distance": 1.0}, 2]},
+        {"modelversion": None},
+        {"contentrange": "bytes 60-119/180"},
+    ],
+)
+def test_a_table_that_is_none_is_counted(
+    world: World, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    rows = rows_of(2, 1)
+    whole = {"modelversion": world.release.id, "data": answers_to(rows, 1)}
+    broken = {**whole, **changes}
+    for number, given in enumerate((whole, broken)):
+        data = given.pop("data")
+        put(
+            tmp_path,
+            f"model_inputs/{FOLDER}/{number}.jsonl",
+            event("model_inputs", number, HOUR_AGO, rows),
+        )
+        put(
+            tmp_path,
+            f"model_outputs/{FOLDER}/{number}.jsonl",
+            event("model_outputs", number, HOUR_AGO, data, **given),
+        )
+    found, capture = read(tmp_path, world)
+    assert [request.rows for request in found] == [rows]
+    assert (capture.counts.unreadable, capture.counts.unmatched) == (1, 1)

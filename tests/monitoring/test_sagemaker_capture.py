@@ -75,6 +75,10 @@ def side(body: str, encoding: str, content_type: str = "application/json") -> di
     return {"observedContentType": content_type, "encoding": encoding, "data": text}
 
 
+def body(rows: list[Any]) -> dict[str, Any]:
+    return side(json.dumps({"instances": rows}), "JSON")
+
+
 def line(
     release: Release | str,
     rows: list[dict[str, Any]],
@@ -231,6 +235,17 @@ def test_a_torn_last_line_is_counted_and_a_whole_one_without_line_feed_is_read(
     assert (len(requests), capture.counts.torn) == (1, 0)
 
 
+def test_a_column_that_no_row_has_was_left_out_by_the_recorder(
+    world: tuple[Store, Release], tmp_path: Path
+) -> None:
+    target = Store.open_directory(tmp_path, create=True)
+    fewer = [{name: row[name] for name in NAMES[:2]} for row in ROWS]
+    target.create(f"{FOLDER}/11/a.jsonl", line(world[1], ROWS, given=body(fewer)))
+    (request,), capture = read(target, world[1])
+    assert request.rows == fewer
+    assert capture.counts.unreadable == 0
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -246,6 +261,12 @@ def test_a_torn_last_line_is_counted_and_a_whole_one_without_line_feed_is_read(
         lambda release: line(
             release, ROWS, given=side(json.dumps({"instances": [{"distance": 1}]}), "JSON")
         ),
+        lambda release: line(release, ROWS, given=body([*ROWS[:2], {"distance": 1}])),
+        lambda release: line(release, ROWS, given=body([{"distance": 1}, *ROWS[1:]])),
+        lambda release: line(release, ROWS, given=body([{**row, "other": 1} for row in ROWS])),
+        lambda release: line(release, ROWS, given=body([{"distance": "far"}] * 3)),
+        lambda release: line(release, ROWS, given=body([{}, {}, 3])),
+        lambda release: line(release, ROWS, given=body(["distance"] * 3)),
         lambda release: line(release, ROWS, answer={"predictions": [], "release": release.id[:12]}),
     ],
 )

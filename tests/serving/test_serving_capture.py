@@ -148,10 +148,10 @@ def test_a_killed_servers_growing_file_is_closed_without_its_half_line(tmp_path:
 def test_an_object_store_gets_whole_objects() -> None:
     store = Store("memory:///")
     files = CaptureFiles(store, "e", "v", rotate_seconds=1000, max_bytes=1e9)
-    files.append(0.0, b"{}\n")
-    files.append(1.0, b"{}\n")
+    files.append(0.0, {"capture/e/v": b"{}\n"})
+    files.append(1.0, {"capture/e/v": b"{}\n"})
     assert not list(store.list("capture"))
-    files.append(3600.0, b"{}\n")
+    files.append(3600.0, {"capture/e/v": b"{}\n"})
     (first,) = store.list("capture")
     assert first.key.startswith("capture/e/v/1970/01/01/00/")
     assert store.read(first.key) == b"{}\n{}\n"

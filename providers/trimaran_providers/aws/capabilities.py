@@ -83,6 +83,9 @@ TABLE: dict[str, Capability] = {
     "endpoint.capture.max_gib": rejected(
         "SageMaker's data capture has no budget", "capture.fraction and store.retention_days"
     ),
+    "endpoint.capture.format": rejected(
+        "SageMaker itself records, in its own format", "leave it out: `sagemaker` is what you get"
+    ),
     "endpoint.limits": emulated("by our server, inside the container"),
     "endpoint.lowered": emulated("by our server, inside the container"),
     "endpoint.gpu": emulated("by our server, inside the container"),

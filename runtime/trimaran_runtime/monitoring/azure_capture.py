@@ -5,7 +5,10 @@ Payload logging writes CloudEvents, one JSON object a line, to
 folders go depends on `rolling_rate`. `data` is the body; a body above 4 MB, and a binary one, is in
 a blob that `data` names, which `datainblob` tells. A question and its answer have one
 `correlationid`, which the caller may choose and repeat. Requests that come close together may be
-put into one object. (Microsoft Learn, "Collect production data from models deployed for
+put into one object. Where there is no payload logging, the tables `model_inputs` and
+`model_outputs` are read, which our server writes, too
+(`trimaran_runtime.serving.captured.azureml`): `data` is a list of rows, and `modelversion` the id
+of the release. (Microsoft Learn, "Collect production data from models deployed for
 real-time inferencing", sections "Enable payload logging" and "Store collected data in Blob
 Storage", read 2026-11-25.)
 """
@@ -26,11 +29,14 @@ from trimaran_runtime.monitoring.capture import Counts, Request
 from trimaran_runtime.monitoring.exchange import LIVE_TEST, Exchanges, moment_of
 from trimaran_runtime.monitoring.json_lines import json_lines
 from trimaran_runtime.monitoring.rolled import rolled_files
-from trimaran_runtime.registry.release import Release
+from trimaran_runtime.registry.release import SHORT, Release
 from trimaran_runtime.serving.bodies.json_body import FORMS
+from trimaran_runtime.serving.captured.azureml import INPUTS, OUTPUTS, PREDICTION
 from trimaran_runtime.storage.store import Store
 
 _QUESTION, _ANSWER = "request", "response"
+_COLLECTIONS = ((_QUESTION, _ANSWER), (INPUTS, OUTPUTS))
+"""Pairs of collections, of which the first that is there is read: both tell of one traffic."""
 _RANGE = re.compile(r"bytes (?P<first>\d+)-(?P<last>\d+)/(?P<all>\d+|\*)")
 _GRACE = timedelta(hours=1)
 """How much older than its answer a question may be, and be found."""
@@ -58,6 +64,7 @@ class AzureCapture:
         since: beginning of the window, UTC, excluded.
         until: end of the window, UTC, included.
         fraction: the collector's `sampling_rate`, 0 to 1.
+        counts: gets what is found; None: its own.
     """
 
     def __init__(
@@ -69,10 +76,11 @@ class AzureCapture:
         since: datetime,
         until: datetime,
         fraction: float = 1.0,
+        counts: Counts | None = None,
     ) -> None:
         self._store, self._endpoint = Store(uri), endpoint
         self._since, self._until = since, until
-        self._exchanges = Exchanges(release, since, until, fraction)
+        self._exchanges = Exchanges(release, since, until, fraction, counts)
         self._read: set[str] = set()
 
     @property
@@ -85,7 +93,7 @@ class AzureCapture:
         for deployment in self._store.folders(self._endpoint):
             waiting: dict[str, _Waiting] = defaultdict(_Waiting)
             for key, name in self._files(deployment):
-                for side in self._sides(key):
+                for side in self._sides(key, name):
                     pair = waiting[side[0]].meet(name, side[1])
                     if pair is None:
                         continue
@@ -101,25 +109,27 @@ class AzureCapture:
         """Files of both collections, those of the same time and instance side by side."""
         # The answer to a question at the end of the window may be in the folder after.
         since, until = self._since - _GRACE, self._until + _GRACE
-        folders = {name: f"{deployment}/{name}" for name in (_QUESTION, _ANSWER)}
-        found = [
-            (key.removeprefix(folder), name, key)
-            for name, folder in folders.items()
-            for key in rolled_files(self._store, folder, since, until)
-        ]
-        for _, name, key in sorted(found):
-            yield key, name
+        for names in _COLLECTIONS:
+            folders = {name: f"{deployment}/{name}" for name in names}
+            found = [
+                (key.removeprefix(folder), name, key)
+                for name, folder in folders.items()
+                for key in rolled_files(self._store, folder, since, until)
+            ]
+            if found:
+                yield from ((key, name) for _, name, key in sorted(found))
+                return
 
-    def _sides(self, key: str) -> Iterator[tuple[str, _Side]]:
+    def _sides(self, key: str, name: str) -> Iterator[tuple[str, _Side]]:
         try:
             content = self._store.read(key)
         except NotFound:
             return  # deleted by retention since it was listed
         self.counts.files += 1
         for record in json_lines(content, self.counts):
-            yield from self._record(record)
+            yield from self._record(record, name)
 
-    def _record(self, record: Any) -> Iterator[tuple[str, _Side]]:
+    def _record(self, record: Any, name: str) -> Iterator[tuple[str, _Side]]:
         try:
             event, moment = record["id"], moment_of(record["time"])
             together = record.get("correlationid") or record["xrequestid"]
@@ -128,7 +138,7 @@ class AzureCapture:
             if event in self._read:
                 self.counts.duplicates += 1
                 return
-            bodies = self._bodies(record)
+            bodies = self._bodies(record, name)
         except (KeyError, TypeError, ValueError, AttributeError):
             self.counts.unreadable += 1
             return
@@ -137,7 +147,7 @@ class AzureCapture:
             return
         self._read.add(event)
         ids = (together, str(record.get("xrequestid")))
-        is_test = any(name.startswith(LIVE_TEST) for name in ids)
+        is_test = any(given.startswith(LIVE_TEST) for given in ids)
         content_type = record.get("datacontenttype")
         for number, body in enumerate(bodies):
             side = _Side(
@@ -150,8 +160,19 @@ class AzureCapture:
             )
             yield f"{together}/{number}", side
 
-    def _bodies(self, record: Mapping[str, Any]) -> list[bytes]:
+    def _bodies(self, record: Mapping[str, Any], name: str) -> list[bytes]:
         """The bodies in a record: one, or those that were put together; ValueError: incomplete."""
+        bodies = self._payloads(record)
+        if name not in (INPUTS, OUTPUTS):
+            return bodies
+        rows = [row for body in bodies for row in _table(body)]
+        if name == INPUTS:
+            return [orjson.dumps({FORMS[0]: rows})]
+        predictions = [row[PREDICTION] if row.keys() == {PREDICTION} else row for row in rows]
+        release = record["modelversion"][:SHORT]
+        return [orjson.dumps({"predictions": predictions, "release": release})]
+
+    def _payloads(self, record: Mapping[str, Any]) -> list[bytes]:
         if str(record.get("datainblob", "")).lower() == "true":
             return [self._store.read(self._blob(record["data"]))]
         found = _RANGE.fullmatch(record.get("contentrange") or "bytes 0-0/*")
@@ -204,7 +225,16 @@ class _Waiting:
             self._queue.append(side)
             return None
         other = self._queue.popleft()
-        return (other, side) if name == _ANSWER else (side, other)
+        return (other, side) if name in (_ANSWER, OUTPUTS) else (side, other)
+
+
+def _table(body: bytes) -> list[dict[str, Any]]:
+    """Rows of a table; raises ValueError when it is none."""
+    rows = orjson.loads(body)
+    rows = rows if isinstance(rows, list) else [rows]
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("no table")
+    return rows
 
 
 def _is_body(value: Any) -> bool:

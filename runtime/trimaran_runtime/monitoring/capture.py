@@ -95,15 +95,23 @@ class Capture:
         release: full id of the release.
         since: beginning of the window, UTC, excluded.
         until: end of the window, UTC, included.
+        counts: gets what is found; None: its own.
     """
 
     def __init__(
-        self, store: Store, endpoint: str, *, release: str, since: datetime, until: datetime
+        self,
+        store: Store,
+        endpoint: str,
+        *,
+        release: str,
+        since: datetime,
+        until: datetime,
+        counts: Counts | None = None,
     ) -> None:
         self._store, self._endpoint, self._release = store, endpoint, release
         self._since, self._until = since, until
         self._seen: set[str] = set()
-        self.counts = Counts()
+        self.counts = Counts() if counts is None else counts
 
     def requests(self) -> Iterator[Request]:
         """Every request once, file by file; `counts` is complete at the end."""

@@ -1,4 +1,7 @@
-"""Bodies as they went over the wire, as requests: what the clouds' own recorders keep."""
+"""Bodies as they went over the wire, as requests: what the clouds' own recorders keep.
+
+Our server writes bodies in their formats without the columns that are redacted.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +9,8 @@ from typing import Any
 import orjson
 
 from trimaran_runtime.monitoring.capture import Counts, Request
-from trimaran_runtime.registry.release import SHORT, Release
+from trimaran_runtime.registry.release import SHORT, Feature, Release
+from trimaran_runtime.serving.bodies.json_body import FORMS
 from trimaran_runtime.serving.message import Refusal
 from trimaran_runtime.serving.rows import RowReader
 
@@ -40,7 +44,8 @@ class Exchanges:
     ) -> None:
         self._release = release.id[:SHORT]
         self._reader = RowReader(release.signature, _ANY_NUMBER)
-        self._names = [feature.name for feature in release.signature.features]
+        self._signature = release.signature
+        self._fewer: tuple[list[Feature], RowReader] | None = None
         self._since, self._until = since, until
         self._seen: set[str] = set()
         self.counts = Counts() if counts is None else counts
@@ -110,10 +115,35 @@ class Exchanges:
     def _rows(self, content_type: str | None, body: bytes) -> list[dict[str, Any]] | None:
         """Rows of a body by column; None: it is no body that the server takes."""
         try:
-            rows = self._reader.read(content_type, body)
-        except (TypeError, ValueError, AttributeError, Refusal):
+            try:
+                return _by_name(self._reader, content_type, body)
+            except Refusal:
+                return self._rows_with_fewer(body)
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError, Refusal):
             return None
-        return [dict(zip(self._names, row, strict=True)) for row in zip(*rows.raw, strict=True)]
+
+    def _rows_with_fewer(self, body: bytes) -> list[dict[str, Any]]:
+        """Rows without columns that none of them has.
+
+        The server answers no request that lacks one, so whoever recorded it left them out.
+
+        Raises:
+            KeyError, TypeError, IndexError, ValueError, Refusal: it is no body either.
+        """
+        rows: list[dict[str, Any]] = orjson.loads(body)[FORMS[0]]
+        kept = [feature for feature in self._signature.features if feature.name in rows[0]]
+        if not kept and not any(rows) and all(isinstance(row, dict) for row in rows):
+            return rows  # every column is left out
+        if self._fewer is None or self._fewer[0] != kept:
+            signature = self._signature.model_copy(update={"features": tuple(kept)})
+            self._fewer = kept, RowReader(signature, _ANY_NUMBER)
+        return _by_name(self._fewer[1], None, body)
+
+
+def _by_name(reader: RowReader, content_type: str | None, body: bytes) -> list[dict[str, Any]]:
+    names = [column.name for column in reader.columns]
+    rows = reader.read(content_type, body)
+    return [dict(zip(names, row, strict=True)) for row in zip(*rows.raw, strict=True)]
 
 
 def moment_of(value: Any) -> datetime:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from trimaran_runtime.errors import ConfigError
-from trimaran_runtime.monitoring.capture import Capture, Counts, Requests
+from trimaran_runtime.monitoring.capture import Counts, Requests
+from trimaran_runtime.monitoring.server_capture import ServerCapture
 from trimaran_runtime.registry.release import Release
 from trimaran_runtime.storage.store import Store
 
@@ -18,7 +19,7 @@ class RecordedBy(StrEnum):
     """Who records requests."""
 
     server = "server"
-    """Our server, into the store."""
+    """Our server, into the store, in whichever format."""
     sagemaker = "sagemaker"
     """SageMaker's data capture, into a bucket."""
     azureml = "azureml"
@@ -92,7 +93,7 @@ class Recorder:
         about: dict[str, Any] = {"release": release, "since": since, "until": until}
         match self.by:
             case RecordedBy.server:
-                return Capture(store, endpoint, **{**about, "release": release.id})
+                return ServerCapture(store, endpoint, **about, fraction=self.fraction)
             case RecordedBy.sagemaker:
                 from trimaran_runtime.monitoring.sagemaker_capture import SageMakerCapture
 

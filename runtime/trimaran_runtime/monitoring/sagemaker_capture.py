@@ -35,6 +35,7 @@ class SageMakerCapture:
         since: beginning of the window, UTC, excluded.
         until: end of the window, UTC, included.
         fraction: share of the invocations that are captured, 0 to 1.
+        counts: gets what is found; None: its own.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class SageMakerCapture:
         since: datetime,
         until: datetime,
         fraction: float = 1.0,
+        counts: Counts | None = None,
     ) -> None:
         self._store, self._endpoint = Store(uri), endpoint
         self._hours = hours_of(since, until)
-        self._exchanges = Exchanges(release, since, until, fraction)
+        self._exchanges = Exchanges(release, since, until, fraction, counts)
 
     @property
     def counts(self) -> Counts:

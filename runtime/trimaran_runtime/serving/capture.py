@@ -15,9 +15,9 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
-import orjson
-
 from trimaran_runtime.serving.capture_file import CaptureFiles
+from trimaran_runtime.serving.captured.record import Lines, Origin, Record
+from trimaran_runtime.serving.captured.registry import RENDERERS
 from trimaran_runtime.serving.config import CaptureConfig
 
 LOG = logging.getLogger(__name__)
@@ -85,7 +85,10 @@ class Capture:
         on_count: Callable[[str, int], None],
     ) -> None:
         self._config, self._files, self._on_count = config, files, on_count
-        self._release, self._variant = release, variant
+        self._origin = Origin(
+            endpoint=files.endpoint, variant=variant, release=release, fraction=config.fraction
+        )
+        self._render = RENDERERS[config.format]
         self._kept = [(i, n) for i, n in enumerate(columns) if n not in config.redact]
         self._queue: deque[Captured] = deque()
         # Each counter is written by one thread only; the differences are what is open.
@@ -140,20 +143,23 @@ class Capture:
             LOG.exception("a file of captured traffic could not be closed")
 
     def _write(self, record: Captured) -> None:
-        counts = self._files.counts
         try:
+            # Also what is dropped belongs to an hour.
+            self._files.turn_hour(record.time)
             if self._files.is_over_budget:
-                counts.drop(Dropped.budget)
-                self._on_count(Dropped.budget, 1)
+                self._drop(Dropped.budget)
                 return
-            self._files.append(record.time, self._line(record))
+            self._files.append(record.time, self._lines(record))
         except Exception:
             LOG.exception("a captured request could not be written")
-            counts.drop(Dropped.error)
-            self._on_count(Dropped.error, 1)
+            self._drop(Dropped.error)
             return
         self._files.counts.written += 1
         self._on_count("written", 1)
+
+    def _drop(self, reason: Dropped) -> None:
+        self._files.counts.drop(reason)
+        self._on_count(reason, 1)
 
     def _count_lost(self) -> None:
         lost, skipped = self._lost_in - self._lost_out, self._skipped_in - self._skipped_out
@@ -166,19 +172,16 @@ class Capture:
             self._files.counts.drop(Dropped.queue, lost)
             self._on_count(Dropped.queue, lost)
 
-    def _line(self, record: Captured) -> bytes:
+    def _lines(self, record: Captured) -> Lines:
+        """The record in the configured format, made of what was read and is not redacted."""
         names = [name for _, name in self._kept]
         columns = [record.raw[i] for i, _ in self._kept]
-        count = len(record.predictions)
-        rows = zip(*columns, strict=True) if columns else ((),) * count
-        document = {
-            "event_id": record.request_id,
-            "time": datetime.fromtimestamp(record.time, UTC).isoformat(timespec="milliseconds"),
-            "release": self._release,
-            "variant": self._variant,
-            "request": [dict(zip(names, row, strict=True)) for row in rows],
-            "prediction": record.predictions,
-            "latency_ms": round(record.latency_ms, 3),
-            "sampled_fraction": self._config.fraction,
-        }
-        return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+        rows = zip(*columns, strict=True) if columns else ((),) * len(record.predictions)
+        kept = Record(
+            time=datetime.fromtimestamp(record.time, UTC),
+            request_id=record.request_id,
+            rows=[dict(zip(names, row, strict=True)) for row in rows],
+            predictions=record.predictions,
+            latency_ms=record.latency_ms,
+        )
+        return self._render(self._origin, kept)

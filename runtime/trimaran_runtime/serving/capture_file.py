@@ -1,19 +1,23 @@
-"""Files of captured traffic: `capture/<endpoint>/<variant>/yyyy/mm/dd/hh/<worker>-<seq>.jsonl`.
+"""Files of captured traffic: `<folder>/yyyy/mm/dd/hh/<worker>-<seq>.jsonl`.
 
+Which folder is said by the format; ours is `capture/<endpoint>/<variant>`.
 A file that is listed under its final name is closed and never changes. In a directory it grows
 as `.part` and is renamed; in an object store it is kept in memory and written whole. Lost
-requests are told in `<worker>-drops.json` beside the files of the same hour.
+requests are told in `<worker>-drops.json` of the same hour, in our folder whatever the format.
 """
 
 import logging
 import os
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
+from trimaran_runtime.serving.capture_format import CaptureFormat, root_of
 from trimaran_runtime.storage.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -49,19 +53,23 @@ class CaptureFiles:
         endpoint: name of the endpoint.
         variant: name of the variant.
         rotate_seconds: longest time a file grows, seconds.
-        max_bytes: budget of the endpoint's capture, bytes.
+        max_bytes: budget of the endpoint's capture, in all formats together, bytes.
+
+    Attributes:
+        endpoint: name of the endpoint.
     """
 
     def __init__(
         self, store: Store, endpoint: str, variant: str, *, rotate_seconds: float, max_bytes: float
     ) -> None:
-        self._store, self._root = store, f"capture/{endpoint}"
-        self._folder = f"{self._root}/{variant}"
+        self._store, self.endpoint = store, endpoint
+        self._roots = [f"{root_of(form)}/{endpoint}" for form in CaptureFormat]
+        self._told = f"{root_of(CaptureFormat.trimaran)}/{endpoint}/{variant}"
         self._worker = uuid4().hex[:12]
         self._rotate_seconds, self._max_bytes = rotate_seconds, max_bytes
         self._sequence = 0
         self._hour = ""
-        self._part: _DirectoryPart | _ObjectPart | None = None
+        self._parts: dict[str, _DirectoryPart | _ObjectPart] = {}
         self._drops_told: dict[str, int] = {}
         self._drops_due = 0.0
         self._used_bytes = 0
@@ -75,7 +83,9 @@ class CaptureFiles:
         now = time.monotonic()
         if now - self._used_at > _BUDGET_SECONDS:
             self._used_at = now
-            self._used_bytes = sum(entry.size_bytes for entry in self._store.list(self._root))
+            self._used_bytes = sum(
+                entry.size_bytes for root in self._roots for entry in self._store.list(root)
+            )
         return self._used_bytes >= self._max_bytes
 
     def turn_hour(self, when: float) -> None:
@@ -86,28 +96,28 @@ class CaptureFiles:
             self.flush(close=True)
             self._hour, self.counts, self._drops_told = hour, Counts(), {}
 
-    def append(self, when: float, line: bytes) -> None:
-        """Add a line that was captured at `when` (seconds since the epoch); raises OSError."""
+    def append(self, when: float, lines: Mapping[str, bytes]) -> None:
+        """Add what was captured at a time; raises OSError.
+
+        Args:
+            when: seconds since the epoch.
+            lines: lines by the folder, above the hours, that they go to.
+        """
         self.turn_hour(when)
-        if self._part is None:
-            self._sequence += 1
-            key = f"{self._folder}/{self._hour}/{self._worker}-{self._sequence:06d}.jsonl"
-            path = self._store.path
-            self._part = (
-                _ObjectPart(self._store, key) if path is None else _DirectoryPart(path / key)
-            )
-        self._part.write(line)
-        self._used_bytes += len(line)
-        if self._part.size_bytes >= _MAX_FILE_BYTES:
-            self._close_part()
+        for folder, line in lines.items():
+            self._part_of(folder).write(line)
+            self._used_bytes += len(line)
+        if any(part.size_bytes >= _MAX_FILE_BYTES for part in self._parts.values()):
+            self._close_parts()
 
     def flush(self, *, close: bool = False) -> None:
         """Close the growing file and tell the drops, when it is time or when asked to."""
         now = time.monotonic()
-        if self._part is not None:
-            self._part.flush()
-            if close or now - self._part.opened >= self._rotate_seconds:
-                self._close_part()
+        for part in self._parts.values():
+            part.flush()
+        opened = min((part.opened for part in self._parts.values()), default=now)
+        if close or now - opened >= self._rotate_seconds:
+            self._close_parts()
         if self.counts.dropped != self._drops_told and (close or now >= self._drops_due):
             self._drops_due = now + self._rotate_seconds
             self._drops_told = dict(self.counts.dropped)
@@ -117,20 +127,34 @@ class CaptureFiles:
         """Close the files that a killed process of this endpoint left growing."""
         if self._store.path is None:
             return
-        for path in (self._store.path / self._root).glob(f"**/*{PART}"):
-            try:
-                if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-                    _close_abandoned(path)
-            except FileNotFoundError:
-                continue  # another server adopted it first
+        for root in self._roots:
+            for path in (self._store.path / root).glob(f"**/*{PART}"):
+                try:
+                    if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                        _close_abandoned(path)
+                except FileNotFoundError:
+                    continue  # another server adopted it first
 
-    def _close_part(self) -> None:
-        part, self._part = self._part, None
-        if part is not None:
-            part.close()
+    def _part_of(self, folder: str) -> "_DirectoryPart | _ObjectPart":
+        """The growing file of a folder; files that grow together have one name."""
+        part = self._parts.get(folder)
+        if part is None:
+            self._sequence += not self._parts
+            key = f"{folder}/{self._hour}/{self._worker}-{self._sequence:06d}.jsonl"
+            path = self._store.path
+            part = _ObjectPart(self._store, key) if path is None else _DirectoryPart(path / key)
+            self._parts[folder] = part
+        return part
+
+    def _close_parts(self) -> None:
+        # What fails to close is lost, and its neighbours are not.
+        parts, self._parts = self._parts, {}
+        with ExitStack() as closing:
+            for part in parts.values():
+                closing.callback(part.close)
 
     def _tell_drops(self) -> None:
-        key = f"{self._folder}/{self._hour}/{self._worker}-drops.json"
+        key = f"{self._told}/{self._hour}/{self._worker}-drops.json"
         document = {
             "written": self.counts.written,
             "sampled_out": self.counts.sampled_out,

@@ -9,6 +9,7 @@ from trimaran_runtime.lowering.device import Device
 from trimaran_runtime.registry.config import SigningConfig
 from trimaran_runtime.section import Section
 from trimaran_runtime.serving.access import AccessConfig
+from trimaran_runtime.serving.capture_format import CaptureFormat
 
 
 class CaptureConfig(Section):
@@ -20,6 +21,8 @@ class CaptureConfig(Section):
     """Columns never recorded."""
     max_gib: Annotated[float, Field(gt=0)] = 1.0
     """Disk or store budget; recording stops above it, and the drops are counted."""
+    format: CaptureFormat = CaptureFormat.trimaran
+    """Whose words recorded requests are written in, and whose folders; `trimaran` is ours."""
 
 
 class LimitsConfig(Section):

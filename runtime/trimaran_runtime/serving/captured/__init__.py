@@ -1,0 +1,1 @@
+"""Captured requests as lines: one format a file, listed in `registry`."""

@@ -17,6 +17,9 @@ from trimaran_runtime.registry.serving_files import (
 from trimaran_runtime.storage.digest import digest_of
 from trimaran_runtime.storage.store import Store, blob_key
 
+EXPORTED = ("code.tar.gz", "explanation.json", "manifest.json", "model.skops")
+"""Files that serve a release whose model has no lowered form."""
+
 
 @pytest.fixture
 def toy(toy: ToyRun) -> ToyRun:
@@ -60,7 +63,7 @@ def test_what_a_person_lets_in_has_files_before_a_channel_names_it(toy: ToyRun) 
     approve(toy.store, release.id, why="a trial", export=True)
     files = toy.folder / "store" / serving_prefix(release.id)
     assert read_manifest(files, release.id) == release
-    assert len(keys(toy.store, serving_prefix(release.id))) == 3
+    assert len(keys(toy.store, serving_prefix(release.id))) == len(EXPORTED)
 
 
 @pytest.mark.parametrize("name", ["on_refusal", "export"])
@@ -81,9 +84,7 @@ def test_an_accepted_release_is_exported_by_content(toy: ToyRun) -> None:
     assert toy.run() == Exit.OK
     release = read_release(toy.store, toy.output("release/release.json")["release"])
     folder = f"serving/{release.id}"
-    assert keys(toy.store, "serving") == [
-        f"{folder}/{name}" for name in ("code.tar.gz", "manifest.json", "model.skops")
-    ]
+    assert keys(toy.store, "serving") == [f"{folder}/{name}" for name in EXPORTED]
     files = toy.folder / "store" / folder
     assert read_manifest(files, release.id) == release
     model = read_file(files, "model.skops", release.model.file.digest)

@@ -21,8 +21,8 @@ from tests.serving.capture_readers import (
 )
 from tests.serving.conftest import Connect
 from tests.serving.numbers import publish_numbers
+from tests.serving.process import Server
 from tests.serving.releases import ROW, publish, regressor
-from tests.serving.test_server_process import Server
 from tests.serving.traffic import ask
 from trimaran_runtime.serving import capture as capture_module
 from trimaran_runtime.serving.capture import is_sampled

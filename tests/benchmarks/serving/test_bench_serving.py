@@ -29,7 +29,7 @@ OBJECT_BAR = 2.5
 CROWD_BAR = 10
 """The same at 64 connections, lowered."""
 COLD_SECONDS, PSS_MB = 1.2, 100
-SECONDS = 3.0
+SECONDS = 2.0
 _NAMES = tuple(BARS)
 
 

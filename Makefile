@@ -43,17 +43,19 @@ engines: setup ## Spark, Dask and Ray beside the locked packages, for tests/engi
 	    -r tests/engines/requirements.lock
 
 PEERS = tests/benchmarks/peers
+DRIFT_PEERS = evidently nannyml whylogs
 
 peers: setup ## what drift is measured against, each in an environment of its own (3 GB)
-	@for peer in evidently nannyml whylogs; do \
+	@for peer in $(DRIFT_PEERS); do \
 	    tools/run uv venv --quiet --allow-existing .venv/peers/$$peer && \
 	    tools/run uv pip install --quiet --require-hashes --python .venv/peers/$$peer \
 	        -r $(PEERS)/$$peer.lock || exit 1; done
 
 SERVERS = tests/benchmarks/serving/peers
+SERVING_PEERS = azureml bentoml fastapi kserve litserve mlflow mlserver
 
 servers: setup ## what serving is measured against, each in an environment of its own (3 GB)
-	@for peer in azureml bentoml fastapi kserve litserve mlflow mlserver; do \
+	@for peer in $(SERVING_PEERS); do \
 	    tools/run uv venv --quiet --allow-existing .venv/servers/$$peer && \
 	    tools/run uv pip install --quiet --require-hashes --python .venv/servers/$$peer \
 	        -r $(SERVERS)/$$peer.lock || exit 1; done
@@ -65,9 +67,9 @@ lock: setup ## requirements.lock of checkout and example; LOCK=--upgrade for new
 	$(COMPILE) $(LOCK) requirements.in -o requirements.lock
 	$(COMPILE) -c requirements.lock stacks/requirements.in -o stacks/requirements.lock
 	$(COMPILE) -c requirements.lock tests/engines/requirements.in -o tests/engines/requirements.lock
-	for peer in evidently nannyml whylogs; do \
+	for peer in $(DRIFT_PEERS); do \
 	    $(COMPILE) $(LOCK) $(PEERS)/$$peer.in -o $(PEERS)/$$peer.lock || exit 1; done
-	for peer in azureml bentoml fastapi kserve litserve mlflow mlserver; do \
+	for peer in $(SERVING_PEERS); do \
 	    $(COMPILE) $(LOCK) $(SERVERS)/$$peer.in -o $(SERVERS)/$$peer.lock || exit 1; done
 
 clean: ## remove the environment and caches; the engine stays in the per-user cache

@@ -27,17 +27,13 @@ async def waits(limits: TimeLimits, limit_ms: float, work_ms: float) -> str:
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from([0, 5, 400]), st.sampled_from([1, 120])), max_size=12))
+@given(st.lists(st.sampled_from([(0, 300), (20, 300), (5_000, 1), (5_000, 40)]), max_size=12))
 def test_each_block_is_cut_off_at_its_own_time(each: list[tuple[int, int]]) -> None:
     async def work() -> list[str]:
         limits = TimeLimits()
         return await asyncio.gather(*(waits(limits, *one) for one in each))
 
-    wanted = ["late" if limit < needed else "done" for limit, needed in each]
-    assert run(work()) == [
-        got if (limit, needed) == (5, 1) else right
-        for got, right, (limit, needed) in zip(run(work()), wanted, each, strict=True)
-    ]
+    assert run(work()) == ["late" if limit < needed else "done" for limit, needed in each]
 
 
 def test_a_later_limit_is_held_after_an_earlier_one_was_kept() -> None:

@@ -141,3 +141,14 @@ def test_a_folder_that_is_not_the_releases_is_refused(toy: ToyRun) -> None:
         read_manifest(files, "0" * 64)
     with pytest.raises(NotFound, match=r"there is no manifest\.json \(there: .*toy\.py"):
         read_manifest(TOY, release_id)
+
+
+def test_the_last_word_of_a_step_is_its_own(
+    toy: ToyRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy.run()
+    lines = capsys.readouterr().out.splitlines()
+    told = [line for line in lines if line.startswith("evaluate")]
+    assert told[0].startswith("evaluate: served as")
+    assert told[-1].startswith("evaluate ✓ ")
+    assert lines[lines.index(told[-1]) + 1].startswith("gate ✓ ")

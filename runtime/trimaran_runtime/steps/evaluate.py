@@ -103,8 +103,9 @@ def run(context: Context) -> None:
         with user_code.told_as_its_own(_EXPLAINING):
             explained = _explained(config, model, record.signature, test)
         (folder / EXPLANATION).write_bytes(explained)
+    context.progress(f"evaluate: {Lowering.parse(lowered[LOWERING]).told}")
+    # The last line is what a step is summed up with.
     context.progress(f"evaluate ✓ {_told(evaluation)}")
-    context.progress(f"  {Lowering.parse(lowered[LOWERING]).told}")
 
 
 def _read(folder: Path) -> "dict[str, pa.Table]":
